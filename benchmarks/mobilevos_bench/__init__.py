@@ -1,0 +1,1 @@
+"""Accuracy and latency of an artifact, as JSON and as tables."""

@@ -1,0 +1,1 @@
+"""Export of a model and its memory loop to ONNX and TFLite."""

@@ -1,0 +1,107 @@
+"""Checkpoints as safetensors files, and the ImageNet weights of the backbones. Never a pickle."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from mobilevos_models.folding import unfold_state
+from mobilevos_models.mobilevos import MobileVOS
+from mobilevos_models.registry import create_model
+from mobilevos_sdk.errors import ArtifactError
+
+
+def save_checkpoint(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Writes tensors and their metadata (model name, recipe, steps) atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, partial, dict(metadata))
+    os.replace(partial, path)
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Reads the tensors and the metadata of a safetensors file.
+
+    Raises:
+        ArtifactError: the file is missing, truncated or not a safetensors file.
+    """
+    if not path.is_file():
+        raise ArtifactError(f"no checkpoint at {path}")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+        return load_file(path), metadata
+    except (SafetensorError, OSError) as error:
+        raise ArtifactError(f"{path} is truncated or not a safetensors checkpoint: {error}") from error
+
+
+def load_weights(model: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """Loads a state dict, folded or not, into a model, folded or not.
+
+    Raises:
+        ArtifactError: names or shapes do not fit the model; the message names the first that does not.
+    """
+    try:
+        result = model.load_state_dict(unfold_state(model, dict(state)), strict=False)
+    except RuntimeError as error:
+        raise ArtifactError(f"{source} does not fit this model: {str(error).splitlines()[1].strip()}") from error
+    if result.missing_keys or result.unexpected_keys:
+        missing, unexpected = result.missing_keys[:1], result.unexpected_keys[:1]
+        raise ArtifactError(f"{source} does not fit this model: missing {missing}, unexpected {unexpected}")
+
+
+def load_model(path: Path, name: str | None = None, locality: bool | None = None) -> MobileVOS:
+    """Builds the model that a checkpoint was saved from and loads its weights.
+
+    Args:
+        path: a checkpoint of this project, whose metadata names the model.
+        name: the expected model, or the model of a checkpoint that does not name one.
+        locality: whether the model has the locality prior; none takes what the checkpoint has.
+
+    Raises:
+        ArtifactError: the checkpoint cannot be read, is of another model or does not fit.
+    """
+    state, metadata = read_checkpoint(path)
+    found = metadata.get("model")
+    if name and found and name != found:
+        raise ArtifactError(f"{path} holds '{found}', not '{name}'; pass --model {found}")
+    if not (found or name):
+        raise ArtifactError(f"{path} does not say which model it holds; pass the model's name")
+    has_prior = any(key.startswith("prior.") for key in state)
+    wants_prior = has_prior if locality is None else locality
+    model = create_model(found or name or "", locality=wants_prior)
+    if has_prior and not wants_prior:
+        state = {key: value for key, value in state.items() if not key.startswith("prior.")}
+    load_weights(model, state, str(path))
+    return model
+
+
+def load_backbone(model: MobileVOS, key_weights: Path, value_weights: Path) -> None:
+    """Starts the key encoder and the value encoder from ImageNet weights.
+
+    The value encoder's first convolution sees two mask channels instead of three colours: each of them takes the mean over
+    the colours, scaled so that the response to a full mask is of the size that a white image would give.
+
+    Raises:
+        ArtifactError: a file is missing or does not fit.
+    """
+    key_state, _ = read_checkpoint(key_weights)
+    load_weights(model.key_encoder, _up_to_stride_16(key_state), str(key_weights))
+    value_state = _up_to_stride_16(read_checkpoint(value_weights)[0])
+    first = value_state["features.0.0.weight"]
+    mask_filter = first.mean(1, keepdim=True) * 3.0
+    value_state["features.0.0.weight"] = torch.cat([mask_filter, -mask_filter], 1)
+    load_weights(model.value_encoder, value_state, str(value_weights))
+
+
+def _up_to_stride_16(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Drops the stages of a torchvision backbone that come after stride 16."""
+    unused = re.compile(r"(features\.(1[4-9]|\d{3,})|layer4|fc|classifier)\.")
+    return {name: tensor for name, tensor in state.items() if not unused.match(name)}

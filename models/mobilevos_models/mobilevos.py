@@ -1,0 +1,158 @@
+"""The MobileVOS students (Miles et al., CVPR 2023, section 4.2): STCN with mobile backbones and a bounded memory queue.
+
+A model is three functions on tensors, `start`, `segment` and `memorize`, made of the parts below. The key encoder sees
+the frame; the value encoder is a MobileNetV2 that sees the mask and the mask of the other objects, without the frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mobilevos_models.aggregation import soft_aggregate
+from mobilevos_models.backbones import MobileNetV2, ResNet18
+from mobilevos_models.blocks import ASPP, FeatureFusion, ResBlock, UpsampleBlock
+from mobilevos_models.memory_read import LocalityPrior, MemoryEntry, memory_key, read_memory
+
+STRIDE = 16
+BACKBONES = {"mobilenetv2": MobileNetV2, "resnet18": ResNet18}
+# ImageNet statistics in the 0..255 range, as torchvision's backbones were trained with.
+IMAGE_MEAN = (123.675, 116.28, 103.53)
+IMAGE_STD = (58.395, 57.12, 57.375)
+
+
+@dataclass(frozen=True)
+class MobileVOSConfig:
+    """Everything that tells one student from another.
+
+    Attributes:
+        name: the registered name.
+        backbone: the key encoder, a key of `BACKBONES`.
+        value_channels: Cv, the width of a value and of the thin value of the frame.
+        decoder_channels: widths at strides 16, 8 and 4.
+        aspp_channels: the width of the ASPP on the readout; none leaves ASPP out.
+        key_channels: Ck.
+        locality: whether the read has the locality prior (not in the paper).
+        paper_parameters: the count that the paper's table 4 gives, in millions.
+    """
+
+    name: str
+    backbone: str
+    value_channels: int
+    decoder_channels: tuple[int, int, int]
+    aspp_channels: int | None = None
+    key_channels: int = 64
+    locality: bool = True
+    paper_parameters: float = 0.0
+
+
+class FrameState(NamedTuple):
+    """What a frame leaves behind until it is memorised.
+
+    Attributes:
+        key: (B, Ck, h, w) keys at stride 16.
+        features: (B, C16, h, w) the key encoder's features at stride 16, which the value encoder fuses with the mask.
+    """
+
+    key: Tensor
+    features: Tensor
+
+
+class DecoderFeatures(NamedTuple):
+    """The parts of a frame that its own segmentation needs: thin value (B, Cv, h, w) and projected skips."""
+
+    thin_value: Tensor
+    skip8: Tensor
+    skip4: Tensor
+
+
+class MobileVOS(nn.Module):
+    """A student: key encoder, value encoder, memory read and decoder.
+
+    Frames are (B, 3, H, W) float32 RGB in 0..255 with H and W multiples of 16; masks are (B, N, H, W) float32 in 0..1.
+    """
+
+    def __init__(self, config: MobileVOSConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.key_encoder = BACKBONES[config.backbone]()
+        skip4, skip8, deep = self.key_encoder.channels
+        value = config.value_channels
+        wide, middle, narrow = config.decoder_channels
+        self.key_projection = nn.Conv2d(deep, config.key_channels, 3, padding=1)
+        self.thin_value = nn.Conv2d(deep, value, 3, padding=1)
+        self.value_encoder = MobileNetV2(inputs=2)
+        self.fusion = FeatureFusion(self.value_encoder.channels[-1] + deep, value)
+        self.prior = LocalityPrior() if config.locality else None
+        self.aspp = ASPP(2 * value, config.aspp_channels) if config.aspp_channels else None
+        self.compress = ResBlock(config.aspp_channels or 2 * value, wide)
+        self.up16_8 = UpsampleBlock(skip8, wide, middle)
+        self.up8_4 = UpsampleBlock(skip4, middle, narrow)
+        self.prediction = nn.Conv2d(narrow, 1, 3, padding=1)
+        self.register_buffer("image_mean", torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("image_std", torch.tensor(IMAGE_STD).view(1, 3, 1, 1), persistent=False)
+
+    def encode_frame(self, frame: Tensor) -> tuple[FrameState, DecoderFeatures]:
+        """Encodes frames (B, 3, H, W) once, for reading, decoding and memorising."""
+        pyramid = self.key_encoder((frame - self.image_mean) / self.image_std)
+        deep = pyramid.stride16
+        decoder = DecoderFeatures(
+            self.thin_value(deep), self.up16_8.project(pyramid.stride8), self.up8_4.project(pyramid.stride4)
+        )
+        return FrameState(self.key_projection(deep), deep), decoder
+
+    def memorize(self, state: FrameState, masks: Tensor) -> MemoryEntry:
+        """Makes a memory entry of a frame's state and its objects' masks (B, N, H, W)."""
+        batch, objects, height, width = masks.shape
+        others = masks.sum(1, keepdim=True) - masks
+        pair = torch.stack([masks, others], 2).reshape(batch * objects, 2, height, width)
+        mask_features = self.value_encoder(pair).stride16
+        value = self.fusion(mask_features, repeat_per_object(state.features, objects))
+        value = value.flatten(2).transpose(1, 2).reshape(batch, objects, -1, self.config.value_channels)
+        return MemoryEntry(memory_key(state.key), value)
+
+    def decode(self, readout: Tensor, features: DecoderFeatures) -> Tensor:
+        """Turns readouts (B, N, h*w, Cv) into logits (B, N, H, W) of the objects, each on its own."""
+        batch, objects, _, channels = readout.shape
+        height, width = features.thin_value.shape[-2:]
+        readout = readout.reshape(batch * objects, height * width, channels).transpose(1, 2)
+        readout = readout.reshape(batch * objects, channels, height, width)
+        x = torch.cat([readout, repeat_per_object(features.thin_value, objects)], 1)
+        x = self.compress(x if self.aspp is None else self.aspp(x))
+        x = self.up16_8(x, repeat_per_object(features.skip8, objects))
+        x = self.up8_4(x, repeat_per_object(features.skip4, objects))
+        logits = F.interpolate(self.prediction(F.relu(x)), scale_factor=4, mode="bilinear", align_corners=False)
+        return logits.reshape(batch, objects, height * STRIDE, width * STRIDE)
+
+    def segment_logits(
+        self, frame: Tensor, memory: Sequence[MemoryEntry], valid: Tensor | None = None
+    ) -> tuple[Tensor, FrameState]:
+        """Logits (B, N, H, W) of each object before aggregation, and the frame's state."""
+        state, features = self.encode_frame(frame)
+        readout = read_memory(state.key, memory, self.prior, valid)
+        return self.decode(readout, features), state
+
+    def start(self, frame: Tensor, masks: Tensor) -> MemoryEntry:
+        """The graph `start`: the memory entry of a first frame and its objects' masks."""
+        state, _ = self.encode_frame(frame)
+        return self.memorize(state, masks)
+
+    def segment(
+        self, frame: Tensor, memory: Sequence[MemoryEntry], valid: Tensor | None = None
+    ) -> tuple[Tensor, FrameState]:
+        """The graph `segment`: probabilities (B, N+1, H, W), background first, and the frame's state."""
+        logits, state = self.segment_logits(frame, memory, valid)
+        return soft_aggregate(logits, dim=1), state
+
+
+def repeat_per_object(x: Tensor, objects: int) -> Tensor:
+    """(B, C, h, w) to (B*N, C, h, w): what all objects of a frame share, once for each."""
+    if objects == 1:
+        return x
+    batch, *shape = x.shape
+    return x.unsqueeze(1).expand(batch, objects, *shape).reshape(batch * objects, *shape)
