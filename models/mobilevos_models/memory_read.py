@@ -76,6 +76,10 @@ class LocalityPrior(nn.Module):
         squared = torch.full_like(grid[:1], 1.0) * (-0.5 * precision)
         return torch.cat([grid * precision, squared]), -0.5 * precision * (grid * grid).sum(0)
 
+    def slot_channels(self, grid: Tensor, slot: int, slots: int) -> tuple[Tensor, Tensor]:
+        """`memory_channels` of one slot of a queue. An export overrides it to make them constants."""
+        return self.memory_channels(grid, self.widths(slots)[slot])
+
 
 def read_memory(
     query: Tensor,
@@ -113,6 +117,6 @@ def _slot_key(
         bias = bias + (1.0 - valid[..., slot : slot + 1]) * INVALID_LOGIT
     if prior is None:
         return torch.cat([matched, bias], 2) if valid is not None else key
-    channels, offset = prior.memory_channels(grid, prior.widths(slots)[slot])
+    channels, offset = prior.slot_channels(grid, slot, slots)
     channels = channels.expand(*key.shape[:2], -1, -1)
     return torch.cat([matched, bias + offset, channels], 2)

@@ -110,7 +110,8 @@ class MobileVOS(nn.Module):
         """Makes a memory entry of a frame's state and its objects' masks (B, N, H, W)."""
         batch, objects, height, width = masks.shape
         others = masks.sum(1, keepdim=True) - masks
-        pair = torch.stack([masks, others], 2).reshape(batch * objects, 2, height, width)
+        # Reshaped before they are joined: a stack would be of rank 5, which phones' GPUs do not take.
+        pair = torch.cat([x.reshape(batch * objects, 1, height, width) for x in (masks, others)], 1)
         mask_features = self.value_encoder(pair).stride16
         value = self.fusion(mask_features, repeat_per_object(state.features, objects))
         value = value.flatten(2).transpose(1, 2).reshape(batch, objects, -1, self.config.value_channels)
@@ -155,4 +156,6 @@ def repeat_per_object(x: Tensor, objects: int) -> Tensor:
     if objects == 1:
         return x
     batch, *shape = x.shape
+    if batch == 1:  # of rank 4 and without a broadcast, for export
+        return torch.cat([x] * objects)
     return x.unsqueeze(1).expand(batch, objects, *shape).reshape(batch * objects, *shape)
