@@ -1,0 +1,1 @@
+"""Runtimes under the one contract of `base.Backend`."""

@@ -1,0 +1,258 @@
+"""One video: a Session takes frame after frame, keeps the memory, and gives the objects' masks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from mobilevos_sdk.backends.base import Backend, FloatArray
+from mobilevos_sdk.errors import InvalidInputError, SessionStateError
+from mobilevos_sdk.masks import check_mask, object_ids
+from mobilevos_sdk.memory import MemoryBank
+from mobilevos_sdk.processing import (
+    Fit,
+    Mask,
+    check_frame,
+    fit_frame,
+    fit_masks,
+    label,
+    new_frame_tensor,
+    probability_planes,
+)
+from mobilevos_sdk.results import FrameResult, Latency
+from mobilevos_sdk.spec import GraphSpec
+
+
+class Session:
+    """Follows the objects of one video. Made by `Segmenter.start`; for use in one thread at a time.
+
+    A call that raises leaves the session as it was: the next frame may be given as if nothing had happened.
+
+    Args:
+        backend: runs the model.
+        frame: the first frame, (H, W, 3) uint8 RGB; all others must have its size.
+        mask: (H, W) integer or boolean object ids on that frame: 0 is background, 1 to 255 are the objects.
+
+    Raises:
+        InvalidInputError: the frame or the mask cannot be used, or there are more objects than the model follows.
+    """
+
+    def __init__(self, backend: Backend, frame: npt.NDArray[np.uint8], mask: npt.NDArray[np.integer]) -> None:
+        watch = _Stopwatch()
+        checked = check_frame(frame)
+        self._graphs = _Graphs(backend)
+        self._spec = backend.spec
+        self._fit = Fit.between((checked.shape[0], checked.shape[1]), (self._spec.height, self._spec.width))
+        # A new frame is written to the spare tensor, and the two change places when its step has succeeded.
+        self._frame, self._spare = (new_frame_tensor(self._fit, self._spec.pad_rgb) for _ in range(2))
+        self._bank = MemoryBank(self._spec)
+        ids_mask = check_mask(mask, self._fit.frame)
+        self._ids: tuple[int, ...] = ()
+        ids = self._joined_ids(ids_mask)
+        fit_frame(checked, self._fit, self._frame)
+        self._probabilities = fit_masks(ids_mask, ids, self._fit)
+        preprocess = watch.lap()
+        self._bank.reset(self._graphs.start(self._frame, self._probabilities), len(ids))
+        self._ids = ids
+        latency = Latency(preprocess, memorize=watch.lap())
+        self._last = self._first = self._result(0, ids_mask.copy(), latency, partial(_one_hot, ids_mask.copy(), ids))
+
+    @property
+    def object_ids(self) -> tuple[int, ...]:
+        """The objects that are followed, also those out of sight; new ones come last."""
+        return self._ids
+
+    @property
+    def first_result(self) -> FrameResult:
+        """The first frame with the mask that was given."""
+        return self._first
+
+    @property
+    def last_result(self) -> FrameResult:
+        """The newest frame, with corrections and new objects."""
+        return self._last
+
+    def step(self, frame: npt.NDArray[np.uint8]) -> FrameResult:
+        """Follows the objects into the next frame.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB of the first frame's size.
+
+        Raises:
+            InvalidInputError: the frame cannot be used, or is of another size.
+            SessionStateError: all objects have been removed.
+        """if not self._ids:
+            raise SessionStateError("there is no object left to follow; add one with add_objects(mask)")
+        watch = _Stopwatch()
+        fit_frame(check_frame(frame, self._fit.frame), self._fit, self._spare)
+        preprocess = watch.lap()
+        probabilities, state = self._graphs.segment(self._spare, self._bank.inputs(), len(self._ids))
+        segment = watch.lap()
+        mask = label(probabilities, self._ids, self._fit)
+        postprocess = watch.lap()
+        if self._spec.queue > 1:  # with a queue of 1 the reference is all there is to remember
+            self._bank.push(self._graphs.memorize(state, probabilities))
+        latency = Latency(preprocess, segment, watch.lap(), postprocess)
+        self._frame, self._spare = self._spare, self._frame
+        self._probabilities = probabilities
+        self._last = self._result(self._last.index + 1, mask, latency)
+        return self._last
+
+    def add_objects(self, mask: npt.NDArray[np.integer]) -> FrameResult:
+        """Begins to follow more objects, from the last frame on; those that are followed already keep their memory.
+
+        Args:
+            mask: (H, W) ids of the new objects on the last frame given, 0 elsewhere. Where it overlaps others, it wins.
+
+        Returns:
+            The last frame's result with the new objects in it.
+
+        Raises:
+            InvalidInputError: the mask cannot be used, an id is followed already, or there are too many objects.
+        """watch = _Stopwatch()
+        added = check_mask(mask, self._fit.frame)
+        ids = self._joined_ids(added)
+        new = ids[len(self._ids) :]
+        masks = np.concatenate([self._carved(added), fit_masks(added, new, self._fit)], axis=3)
+        preprocess = watch.lap()
+        entry = self._graphs.start(self._frame, masks)
+        if self._ids:
+            self._bank.add(entry, range(len(self._ids), len(ids)))
+        else:
+            self._bank.reset(entry, len(ids))
+        self._ids, self._probabilities = ids, masks
+        return self._revised(added, (), Latency(preprocess, memorize=watch.lap()))
+
+    def correct(self, mask: npt.NDArray[np.integer]) -> FrameResult:
+        """Replaces the masks of some objects on the last frame, which becomes their reference frame.
+
+        Args:
+            mask: (H, W) ids of the objects to correct, 0 elsewhere; objects that are not in it stay as they are, less
+                the pixels that it takes from them.
+
+        Returns:
+            The last frame's result, corrected.
+
+        Raises:
+            InvalidInputError: the mask cannot be used, or an id in it is not followed.
+        """watch = _Stopwatch()
+        corrected = check_mask(mask, self._fit.frame)
+        ids = object_ids(corrected)
+        positions = self._positions(ids, "add it with add_objects(mask)")
+        masks = self._carved(corrected)
+        masks[..., positions] = fit_masks(corrected, ids, self._fit)
+        preprocess = watch.lap()
+        self._bank.correct(self._graphs.start(self._frame, masks), positions)
+        self._probabilities = masks
+        return self._revised(corrected, ids, Latency(preprocess, memorize=watch.lap()))
+
+    def remove_objects(self, *ids: int) -> None:
+        """Stops following objects; the others go on as they were.
+
+        Raises:
+            InvalidInputError: an id is not followed.
+        """removed = set(self._positions(ids, "see object_ids"))
+        kept = [position for position in range(len(self._ids)) if position not in removed]
+        self._bank.keep(kept)
+        self._probabilities = self._probabilities[..., kept]
+        self._ids = tuple(self._ids[position] for position in kept)
+
+    def _joined_ids(self, mask: Mask) -> tuple[int, ...]:
+        """The present ids and, after them, those of a mask of new objects."""
+        new = object_ids(mask)
+        again = sorted(set(new) & set(self._ids))
+        if again:
+            raise InvalidInputError(f"object {again[0]} is followed already; give a new id, or use correct(mask)")
+        total, most = len(self._ids) + len(new), self._spec.max_objects
+        if total > most:
+            raise InvalidInputError(
+                f"{_count(total)} to follow, but this model follows {most} at most; "
+                f"export one with 'vos-export --objects {total}'"
+            )
+        return (*self._ids, *new)
+
+    def _positions(self, ids: Iterable[int], remedy: str) -> list[int]:
+        unknown = [object_id for object_id in ids if object_id not in self._ids]
+        if unknown:
+            raise InvalidInputError(f"object {unknown[0]} is not followed (only {list(self._ids)}); {remedy}")
+        return [self._ids.index(object_id) for object_id in ids]
+
+    def _carved(self, taken: Mask) -> FloatArray:
+        """A copy of the last probabilities without the pixels that a mask takes: (1, H, W, N)."""
+        covered = fit_masks((taken > 0).astype(np.uint8), (1,), self._fit)
+        return np.asarray(self._probabilities * (1.0 - covered), np.float32)
+
+    def _revised(self, mask: Mask, replaced: Sequence[int], latency: Latency) -> FrameResult:
+        """The last frame's result with the objects of a mask painted over it; `replaced` lose their old pixels."""
+        merged = np.where(np.isin(self._last.mask, (*replaced, *self._gone())), np.uint8(0), self._last.mask)
+        np.copyto(merged, mask, where=mask > 0)
+        self._last = self._result(self._last.index, merged, latency)
+        return self._last
+
+    def _gone(self) -> list[int]:
+        return [object_id for object_id in self._last.object_ids if object_id not in self._ids]
+
+    def _result(
+        self, index: int, mask: Mask, latency: Latency, source: partial[FloatArray] | None = None
+    ) -> FrameResult:
+        source = source or partial(probability_planes, self._probabilities, self._fit)
+        return FrameResult(index, mask, self._ids, latency, source)
+
+
+class _Graphs:
+    """Calls the three graphs by role, whatever the spec calls their tensors."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def start(self, frame: FloatArray, masks: FloatArray) -> dict[str, FloatArray]:
+        """The memory entry of a frame and its masks (1, H, W, N)."""
+        graph = self._backend.spec.graph("start", masks.shape[3])
+        return self._entry(graph, {"frame": frame, "masks": masks}, {})
+
+    def segment(
+        self, frame: FloatArray, memory: Mapping[str, FloatArray], objects: int
+    ) -> tuple[FloatArray, dict[str, FloatArray]]:
+        """Probabilities (1, H, W, N), and the state that `memorize` takes."""
+        graph = self._backend.spec.graph("segment", objects)
+        frames = {tensor.name: frame for tensor in graph.inputs if tensor.role == "frame"}
+        outputs = self._backend.run(graph.name, {**frames, **memory})
+        probabilities = next(tensor.name for tensor in graph.outputs if tensor.role == "probabilities")
+        return outputs[probabilities], {t.name: outputs[t.name] for t in graph.outputs if t.role == "state"}
+
+    def memorize(self, state: Mapping[str, FloatArray], masks: FloatArray) -> dict[str, FloatArray]:
+        """The memory entry of a segmented frame."""
+        return self._entry(self._backend.spec.graph("memorize", masks.shape[3]), {"masks": masks}, state)
+
+    def _entry(
+        self, graph: GraphSpec, by_role: Mapping[str, FloatArray], by_name: Mapping[str, FloatArray]
+    ) -> dict[str, FloatArray]:
+        inputs = {t.name: by_role[t.role] if t.role in by_role else by_name[t.name] for t in graph.inputs}
+        outputs = self._backend.run(graph.name, inputs)
+        return {tensor.entry: outputs[tensor.name] for tensor in graph.outputs if tensor.entry is not None}
+
+
+class _Stopwatch:
+    """Measures stages one after another."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    def lap(self) -> float:
+        """Milliseconds since the last lap."""
+        now = time.perf_counter()
+        elapsed, self._since = now - self._since, now
+        return elapsed * 1e3
+
+
+def _one_hot(mask: Mask, ids: Sequence[int]) -> FloatArray:
+    """(N, H, W) float32: 1 where the mask has the object's id."""
+    return np.stack([mask == object_id for object_id in ids]).astype(np.float32)
+
+
+def _count(objects: int) -> str:
+    return "there is 1 object" if objects == 1 else f"there are {objects} objects"
