@@ -22,7 +22,7 @@ def soft_aggregate(logits: Tensor, dim: int) -> Tensor:
         Probabilities of background and objects, with one more entry along `dim`, background first.
     """
     foreground = logits.sigmoid()
-    background = (1.0 - foreground.narrow(dim, 0, 1))
+    background = 1.0 - foreground.narrow(dim, 0, 1)
     for index in range(1, logits.shape[dim]):
         background = background * (1.0 - foreground.narrow(dim, index, 1))
     background = background.clamp(EPSILON, 1.0 - EPSILON)

@@ -1,4 +1,4 @@
-"""Backbones with torchvision's parameter names, cut at stride 16: MobileNetV2 (`features[:14]`) and ResNet18 (to `layer3`).
+"""Backbones with torchvision's parameter names, cut at stride 16: MobileNetV2 (`features[:14]`), ResNet18 (`layer3`).
 
 Weights trained elsewhere load by name. Batch norms are used in inference mode only (they stay frozen in training, as in
 STCN's supplement F.1), so `folding.fold_batch_norms` may merge them into the convolutions before training or export.
@@ -86,9 +86,7 @@ class BasicBlock(nn.Module):
         self.bn2 = nn.BatchNorm2d(outputs)
         self.downsample: nn.Module | None = None
         if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
-            )
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         identity = x if self.downsample is None else self.downsample(x)

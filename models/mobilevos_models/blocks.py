@@ -22,7 +22,7 @@ class ResBlock(nn.Module):
 
 
 class ChannelAttention(nn.Module):
-    """CBAM's channel gate (Woo et al., 2018): a shared two-layer perceptron on the mean and the maximum of each channel."""
+    """CBAM's channel gate (Woo et al., 2018): a shared perceptron on the mean and the maximum of each channel."""
 
     def __init__(self, channels: int, reduction: int = 16) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class SpatialAttention(nn.Module):
 
 
 class FeatureFusion(nn.Module):
-    """Fuses the features of a mask with those of its frame into a value: ResBlock, CBAM, ResBlock (STCN supplement, F.2)."""
+    """Fuses features of a mask and of its frame into a value: ResBlock, CBAM, ResBlock (STCN supplement, F.2)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class UpsampleBlock(nn.Module):
 
 
 class ASPP(nn.Module):
-    """Atrous spatial pyramid pooling (Chen et al., 2017): 1x1, 3x3 at rates 6, 12 and 18, image pooling, 1x1 projection."""
+    """Atrous spatial pyramid pooling (Chen et al., 2017): 1x1, 3x3 at three rates, image pooling, 1x1 projection."""
 
     def __init__(self, inputs: int, outputs: int, rates: tuple[int, ...] = (6, 12, 18)) -> None:
         super().__init__()

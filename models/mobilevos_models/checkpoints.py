@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +22,7 @@ def save_checkpoint(path: Path, state: Mapping[str, Tensor], metadata: Mapping[s
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     save_file({name: tensor.contiguous() for name, tensor in state.items()}, partial, dict(metadata))
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -86,8 +85,8 @@ def load_model(path: Path, name: str | None = None, locality: bool | None = None
 def load_backbone(model: MobileVOS, key_weights: Path, value_weights: Path) -> None:
     """Starts the key encoder and the value encoder from ImageNet weights.
 
-    The value encoder's first convolution sees two mask channels instead of three colours: each of them takes the mean over
-    the colours, scaled so that the response to a full mask is of the size that a white image would give.
+    The value encoder's first convolution sees two mask channels instead of three colours: each of them takes the
+    mean over the colours, scaled so that the response to a full mask is of the size that a white image would give.
 
     Raises:
         ArtifactError: a file is missing or does not fit.

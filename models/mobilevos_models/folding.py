@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ def conv_norm_pairs(model: nn.Module) -> Iterator[tuple[str, str]]:
     """Names of each convolution and of the batch norm that directly follows it in its parent's order."""
     for prefix, parent in model.named_modules():
         children = list(parent.named_children())
-        for (conv_name, conv), (norm_name, norm) in zip(children, children[1:], strict=False):
+        for (conv_name, conv), (norm_name, norm) in pairwise(children):
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d | nn.Identity):
                 dot = f"{prefix}." if prefix else ""
                 yield dot + conv_name, dot + norm_name
@@ -29,11 +30,12 @@ def fold_batch_norms(model: nn.Module) -> nn.Module:
     """
     for conv_name, norm_name in list(conv_norm_pairs(model)):
         conv, norm = model.get_submodule(conv_name), model.get_submodule(norm_name)
-        if isinstance(norm, nn.Identity) or not isinstance(conv, nn.Conv2d) or not isinstance(norm, nn.BatchNorm2d):
+        if not isinstance(conv, nn.Conv2d) or not isinstance(norm, nn.BatchNorm2d):
             continue
-        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        mean, variance = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
+        scale = norm.weight / (variance + norm.eps).sqrt()
         conv.weight.mul_(scale.view(-1, 1, 1, 1))
-        conv.bias = nn.Parameter(norm.bias - norm.running_mean * scale)
+        conv.bias = nn.Parameter(norm.bias - mean * scale)
         model.set_submodule(norm_name, nn.Identity())
     return model
 
@@ -41,8 +43,8 @@ def fold_batch_norms(model: nn.Module) -> nn.Module:
 def unfold_state(model: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Rewrites a folded state dict for a model that has batch norms.
 
-    A convolution's bias becomes its norm's shift, with scale 1, mean 0 and variance 1 - eps, which is the same function.
-    A state dict that is not folded comes back as it is.
+    A convolution's bias becomes its norm's shift, with scale 1, mean 0 and variance 1 - eps: the same function. A
+    state dict that is not folded comes back as it is.
     """
     result = dict(state)
     for conv_name, norm_name in conv_norm_pairs(model):

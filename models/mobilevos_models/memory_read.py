@@ -1,8 +1,8 @@
 """The space-time memory read: L2 similarity over a queue of memorised frames, with a locality prior per slot.
 
 A memorised key is stored ready to be multiplied, so that a phone reads it with two matrix products and one softmax:
-`2 k / sqrt(C)` in its first C channels and the bias `-|k|^2 / sqrt(C)` in the last one. Against a query `[q, 1]` that gives
-the negative squared L2 distance of STCN (Cheng et al., 2021) up to a term that is constant for the query:
+`2 k / sqrt(C)` in its first C channels and the bias `-|k|^2 / sqrt(C)` in the last one. Against a query `[q, 1]` that
+gives the negative squared L2 distance of STCN (Cheng et al., 2021) up to a term that is constant for the query:
 `(2 q.k - |k|^2) / sqrt(C)`.
 """
 
@@ -50,8 +50,8 @@ class LocalityPrior(nn.Module):
     """A Gaussian of learned width on the distance between a query cell and a memorised cell, one width per slot.
 
     The logit term `-|p - q|^2 / (2 sigma^2)` is written as three more key channels and a part of the bias, so the read
-    stays one matrix product. Beyond the MobileVOS paper, whose read is global; AOT's local attention and KMN's kernel are
-    its relatives. Slot 0 (the reference frame) and slot 1 (the previous frame) have learned widths. Slots further back
+    stays one matrix product. Beyond the MobileVOS paper, whose read is global; AOT's local attention and KMN's kernel
+    are its relatives. Slot 0 (the reference frame) and slot 1 (the previous frame) have learned widths. Slots further back
     hold older frames: an object's displacement is taken as a random walk, so their width grows with the square root of
     the age, up to the reference's.
     """

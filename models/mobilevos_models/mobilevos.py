@@ -20,7 +20,7 @@ from mobilevos_models.blocks import ASPP, FeatureFusion, ResBlock, UpsampleBlock
 from mobilevos_models.memory_read import LocalityPrior, MemoryEntry, memory_key, read_memory
 
 STRIDE = 16
-BACKBONES = {"mobilenetv2": MobileNetV2, "resnet18": ResNet18}
+BACKBONES: dict[str, type[MobileNetV2] | type[ResNet18]] = {"mobilenetv2": MobileNetV2, "resnet18": ResNet18}
 # ImageNet statistics in the 0..255 range, as torchvision's backbones were trained with.
 IMAGE_MEAN = (123.675, 116.28, 103.53)
 IMAGE_STD = (58.395, 57.12, 57.375)
@@ -77,10 +77,13 @@ class MobileVOS(nn.Module):
     Frames are (B, 3, H, W) float32 RGB in 0..255 with H and W multiples of 16; masks are (B, N, H, W) float32 in 0..1.
     """
 
+    image_mean: Tensor
+    image_std: Tensor
+
     def __init__(self, config: MobileVOSConfig) -> None:
         super().__init__()
         self.config = config
-        self.key_encoder = BACKBONES[config.backbone]()
+        self.key_encoder: MobileNetV2 | ResNet18 = BACKBONES[config.backbone]()
         skip4, skip8, deep = self.key_encoder.channels
         value = config.value_channels
         wide, middle, narrow = config.decoder_channels
