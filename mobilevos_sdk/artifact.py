@@ -50,7 +50,8 @@ def open_artifact(path: str | Path) -> Artifact:
     Raises:
         ArtifactError: the file is missing, unreadable, empty, truncated, damaged, of another program, of a newer format
             version, or of another suffix.
-    """path = Path(path)
+    """
+    path = Path(path)
     kind = KINDS.get(path.suffix.lower())
     if kind is None:
         raise ArtifactError(f"{path} is not an artifact: its name must end in {' or '.join(KINDS)}")

@@ -70,7 +70,8 @@ class MemoryBank:
         Args:
             entry: an entry of the present objects and the new ones.
             joining: positions of the new objects in `entry`; the last ones.
-        """new = MemoryBank(self._spec)
+        """
+        new = MemoryBank(self._spec)
         new.reset(self._pick(self._expand(entry, self.objects + len(joining)), joining), len(joining))
         axes = self._axes(self.objects)
         self._slots = [
@@ -87,10 +88,11 @@ class MemoryBank:
         self._valid = self._valid[list(positions)]
 
     def correct(self, entry: Mapping[str, FloatArray], positions: Sequence[int]) -> None:
-        """Gives the objects at `positions` a new reference, which is their newest frame as well; their past is forgotten.
+        """Gives the objects at `positions` a new reference, which is their newest frame too; the past is forgotten.
 
         A correction says that the past was wrong, so older frames would pull the object back to the error.
-        """fresh = self._expand(entry, self.objects)
+        """
+        fresh = self._expand(entry, self.objects)
         for index in range(min(2, self._spec.queue)):
             self._slots[index] = self._replace(self._slots[index], fresh, positions)
         self._valid = self._valid.copy()

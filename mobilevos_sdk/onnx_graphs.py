@@ -60,7 +60,8 @@ class OnnxGraphs:
 
         Raises:
             ArtifactError: the file has no graph of that name.
-        """prefix = f"{graph}/".encode()
+        """
+        prefix = f"{graph}/".encode()
         outputs = {name: raw for name, raw in self._outputs.items() if name.startswith(prefix)}
         if not outputs:
             raise ArtifactError(f"the file has no graph '{graph}'; export it again with vos-export")
@@ -112,7 +113,8 @@ def read_metadata(content: bytes, name: str) -> bytes | None:
 
     Raises:
         ValueError: the bytes are not a complete ONNX model.
-    """found, is_model = None, False
+    """
+    found, is_model = None, False
     for number, value, _ in _fields(memoryview(content)):
         is_model = is_model or number in (MODEL_IR_VERSION, MODEL_GRAPH)
         if number == MODEL_METADATA and _first(value, METADATA_KEY) == name.encode():
@@ -144,7 +146,8 @@ def _fields(message: memoryview) -> Iterator[Field]:
     Raises:
         ValueError: a field reaches beyond the end of the message, or has an unknown wire type.
         IndexError: the message ends within a number.
-    """position, end = 0, len(message)
+    """
+    position, end = 0, len(message)
     while position < end:
         start = position
         tag, position = _read_varint(message, position)

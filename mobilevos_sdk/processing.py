@@ -1,4 +1,4 @@
-"""Between a caller's frames and masks and the model's tensors: checks, the fit to the model's size, and the way back."""
+"""Between a caller's frames and masks and the model's tensors: checks, the fit to its size, and the way back."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ def check_frame(frame: object, size: Size | None = None) -> Frame:
 
     Raises:
         InvalidInputError: it is not an array of that kind; the message says how to make it one.
-    """if not isinstance(frame, np.ndarray):
+    """
+    if not isinstance(frame, np.ndarray):
         raise InvalidInputError(
             f"a frame must be a numpy array (height, width, 3) of uint8 RGB, not {type(frame).__name__}; "
             "pass numpy.asarray(frame)"
@@ -141,7 +142,8 @@ def fit_masks(mask: Mask, ids: Sequence[int], fit: Fit) -> FloatArray:
 
     Returns:
         (1, H, W, N) float32 in 0..1, 0 in the border.
-    """tensor = np.zeros((1, *fit.model, len(ids)), np.float32)
+    """
+    tensor = np.zeros((1, *fit.model, len(ids)), np.float32)
     rows, columns = fit.window
     for position, object_id in enumerate(ids):
         tensor[0, rows, columns, position] = fit.inward((mask == object_id).astype(np.float32))
@@ -166,7 +168,8 @@ def label(probabilities: FloatArray, ids: Sequence[int], fit: Fit) -> Mask:
 
     Returns:
         (H, W) uint8 object ids at the frame's size.
-    """planes = [fit.outward(np.ascontiguousarray(probabilities[0, ..., n])) for n in range(len(ids))]
+    """
+    planes = [fit.outward(np.ascontiguousarray(probabilities[0, ..., n])) for n in range(len(ids))]
     if len(planes) == 1:
         return (planes[0] > 0.5).view(np.uint8) * np.uint8(ids[0])
     best = 1.0 - sum(planes[1:], planes[0])

@@ -58,4 +58,5 @@ class FrameResult:
         """(N, H, W) float32 probability of each object, in the order of `object_ids`, at the frame's own size.
 
         The background's is 1 minus their sum. Computed when first asked for.
-        """return self.probability_source()
+        """
+        return self.probability_source()

@@ -59,7 +59,8 @@ class Segmenter:
             ArtifactError: the file cannot be used.
             InvalidInputError: the file is not for the runtime that the options ask for.
             RuntimeMissingError: its runtime is not installed.
-        """return cls(_backend(open_artifact(path), options or RuntimeOptions()))
+        """
+        return cls(_backend(open_artifact(path), options or RuntimeOptions()))
 
     @classmethod
     def from_pretrained(cls, name: str = DEFAULT_MODEL, options: RuntimeOptions | None = None) -> Segmenter:
@@ -68,7 +69,8 @@ class Segmenter:
         Raises:
             UnknownModelError: no model of that name is embedded for that runtime.
             RuntimeMissingError: no runtime is installed.
-        """return cls.from_artifact(_embedded(name, options or RuntimeOptions()), options)
+        """
+        return cls.from_artifact(_embedded(name, options or RuntimeOptions()), options)
 
     @classmethod
     def open(cls, model: str | Path, options: RuntimeOptions | None = None) -> Segmenter:
@@ -76,7 +78,8 @@ class Segmenter:
 
         Raises:
             UnknownModelError, ArtifactError, InvalidInputError, RuntimeMissingError: as above.
-        """if isinstance(model, Path) or Path(model).suffix.lower() in KINDS or Path(model).exists():
+        """
+        if isinstance(model, Path) or Path(model).suffix.lower() in KINDS or Path(model).exists():
             return cls.from_artifact(model, options)
         return cls.from_pretrained(model, options)
 
@@ -95,7 +98,8 @@ class Segmenter:
 
         Raises:
             InvalidInputError: the frame or the mask cannot be used, or there are more objects than the model follows.
-        """return Session(self._backend, frame, mask)
+        """
+        return Session(self._backend, frame, mask)
 
     def track(
         self, frames: Iterable[npt.NDArray[np.uint8]], first_mask: npt.NDArray[np.integer]
@@ -113,7 +117,8 @@ class Segmenter:
 
         Raises:
             InvalidInputError: there is no frame, or a frame or the mask cannot be used.
-        """rest = iter(frames)
+        """
+        rest = iter(frames)
         try:
             first = next(rest)
         except StopIteration:

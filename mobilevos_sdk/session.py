@@ -85,7 +85,8 @@ class Session:
         Raises:
             InvalidInputError: the frame cannot be used, or is of another size.
             SessionStateError: all objects have been removed.
-        """if not self._ids:
+        """
+        if not self._ids:
             raise SessionStateError("there is no object left to follow; add one with add_objects(mask)")
         watch = _Stopwatch()
         fit_frame(check_frame(frame, self._fit.frame), self._fit, self._spare)
@@ -113,7 +114,8 @@ class Session:
 
         Raises:
             InvalidInputError: the mask cannot be used, an id is followed already, or there are too many objects.
-        """watch = _Stopwatch()
+        """
+        watch = _Stopwatch()
         added = check_mask(mask, self._fit.frame)
         ids = self._joined_ids(added)
         new = ids[len(self._ids) :]
@@ -139,7 +141,8 @@ class Session:
 
         Raises:
             InvalidInputError: the mask cannot be used, or an id in it is not followed.
-        """watch = _Stopwatch()
+        """
+        watch = _Stopwatch()
         corrected = check_mask(mask, self._fit.frame)
         ids = object_ids(corrected)
         positions = self._positions(ids, "add it with add_objects(mask)")
@@ -155,7 +158,8 @@ class Session:
 
         Raises:
             InvalidInputError: an id is not followed.
-        """removed = set(self._positions(ids, "see object_ids"))
+        """
+        removed = set(self._positions(ids, "see object_ids"))
         kept = [position for position in range(len(self._ids)) if position not in removed]
         self._bank.keep(kept)
         self._probabilities = self._probabilities[..., kept]

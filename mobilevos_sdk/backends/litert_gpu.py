@@ -17,8 +17,8 @@ from mobilevos_sdk.spec import ArtifactSpec, GraphSpec
 class LiteRtGpuBackend:
     """Runs a .tflite artifact on the GPU, every operator of it: a fallback to the CPU would be slow without a word.
 
-    Input and output buffers of a graph are made once and used again. A compiled model runs one graph at a time, so a lock
-    makes sessions in several threads take turns.
+    Input and output buffers of a graph are made once and used again. A compiled model runs one graph at a time, so a
+    lock makes sessions in several threads take turns.
 
     Args:
         artifact: a .tflite artifact.
