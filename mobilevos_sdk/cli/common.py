@@ -145,8 +145,8 @@ def stop_on_interrupt() -> Iterator[StopRequest]:
 class Progress:
     """One line on stderr with the items done and their rate.
 
-    On a terminal the line is rewritten a few times a second; elsewhere, such as in a log, a new line is printed every few
-    seconds.
+    On a terminal the line is rewritten a few times a second; elsewhere, such as in a log, a new line is printed every
+    few seconds.
     """
 
     def __init__(self, total: int | None, unit: str = "frames", stream: TextIO | None = None) -> None:
