@@ -55,3 +55,21 @@ def unwritable(path: str | Path, problem: OSError) -> str:
     """One line that says why a path cannot be written, and what helps."""
     remedy = _REMEDIES.get(problem.errno or 0, "choose another place")
     return f"cannot write {path}: {problem.strerror or problem}; {remedy}"
+
+
+def check_writable(path: str | Path, error: type[MobileVOSError] = MobileVOSError) -> None:
+    """Makes sure, before long work starts, that a file of that name can be written later; makes its folder.
+
+    Raises:
+        MobileVOSError: (or the class in `error`) it cannot.
+    """
+    path = Path(path)
+    trial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        trial.touch(exist_ok=False)
+        trial.unlink()
+    except OSError as problem:
+        raise error(unwritable(path, problem)) from problem

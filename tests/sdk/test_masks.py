@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -30,18 +31,9 @@ def test_palette_is_that_of_davis():
     assert len(np.unique(DAVIS_PALETTE, axis=0)) == 256
 
 
-def test_palette_equals_that_of_the_dataset(shared_multi_object_mask: Path):
-    with Image.open(shared_multi_object_mask) as image:
+def test_palette_equals_that_of_the_dataset(shared_path: Callable[[str], Path]):
+    with Image.open(shared_path("data/davis16/val-open/AnnotationsMultiObject/kite-surf/00009.png")) as image:
         assert np.array_equal(np.reshape(image.getpalette(), (-1, 3)), DAVIS_PALETTE)
-
-
-@pytest.fixture
-def shared_multi_object_mask() -> Path:
-    root = Path(__file__).parents[2]
-    path = root / "../shared/data/davis16/val-open/AnnotationsMultiObject/kite-surf/00009.png"
-    if not path.exists():
-        pytest.skip(f"needs {path.relative_to(root)}")
-    return path
 
 
 def test_written_mask_is_read_back_and_has_a_palette(tmp_path: Path):
