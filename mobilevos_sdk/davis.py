@@ -101,10 +101,10 @@ def find_sequences(
         need_frames: False where the ground truth alone will do; its files then stand for the frames if there are none.
 
     Returns:
-        The sequences, each with a mask to begin with and at least one frame to score.
+        The sequences, each with at least one mask. With few masks `scored` may be empty: nothing can be said there.
 
     Raises:
-        InvalidInputError: a folder or a sequence is missing, or a sequence has nothing to score.
+        InvalidInputError: a folder, a sequence or a frame is missing.
     """
     root = Path(data)
     if not root.is_dir():
@@ -140,13 +140,7 @@ def _sequence(truth: Path, frames: Path | None) -> DavisSequence:
         raise InvalidInputError(f"{masks[stray[0]]} belongs to no frame in {frames}; check that both are of one video")
     index = {name: position for position, name in enumerate(names)}
     annotations = {index[name]: path for name, path in masks.items()}
-    sequence = DavisSequence(truth.name, names, tuple(files.values()), annotations)
-    if not sequence.scored:
-        raise InvalidInputError(
-            f"{truth} leaves no frame to score: a mask to begin with and one before the last frame are needed; "
-            "add masks or leave the sequence out"
-        )
-    return sequence
+    return DavisSequence(truth.name, names, tuple(files.values()), annotations)
 
 
 def _images(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:

@@ -56,9 +56,14 @@ def score_masks(sequence: DavisSequence, predictions: Iterable[tuple[int, Mask]]
             do not count are passed over.
 
     Raises:
-        InvalidInputError: the mask of a frame that counts is missing, of another size, or has ids of its own.
+        InvalidInputError: no frame counts, or the mask of one is missing, of another size, or has ids of its own.
         VideoError: the ground truth cannot be read.
     """
+    if not sequence.scored:
+        raise InvalidInputError(
+            f"{sequence.name} has no frame to score: it takes a mask to begin with and one before the last frame; "
+            "add masks or leave the sequence out"
+        )
     scorer = SequenceScorer(sequence.first_mask())
     missing = set(sequence.scored)
     for index, mask in predictions:
@@ -92,7 +97,7 @@ def track_sequence(
     Raises:
         MobileVOSError: what the Segmenter or reading the frames raises, with the sequence's name in front.
     """
-    stop = len(sequence.frame_names) if to_end else sequence.scored[-1] + 1
+    stop = len(sequence.frame_names) if to_end else max((sequence.first, *sequence.scored)) + 1
     first_mask = sequence.first_mask()
     try:
         yield from enumerate(tracker.track(sequence.frames(sequence.first, stop), first_mask), start=sequence.first)

@@ -47,7 +47,7 @@ def frames_to_do(sequences: Iterable[DavisSequence], store: MaskStore | None) ->
 
 def _frames_to_do(sequence: DavisSequence, store: MaskStore | None) -> int:
     if store is None:
-        return sequence.scored[-1] + 1 - sequence.first
+        return max(sequence.scored) + 1 - sequence.first
     return len(sequence.scored) if store.is_complete(sequence) else len(sequence.frame_names) - sequence.first
 
 

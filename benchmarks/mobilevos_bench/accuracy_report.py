@@ -51,7 +51,8 @@ def to_table(evaluation: Evaluation) -> str:
     for result in evaluation.sequences:
         rows += _rows(result)
     counts = _counts(evaluation)
-    rows.append(_row("all", f"{counts['objects']} objects", counts["scored_frames"], evaluation.overall, None))
+    objects = f"{counts['objects']} object{'s' if counts['objects'] > 1 else ''}"
+    rows.append(_row("all", objects, counts["scored_frames"], evaluation.overall, None))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
     lines = [_line(row, widths) for row in rows]
     rule = "-" * len(lines[0])
@@ -119,4 +120,4 @@ def _line(row: list[str], widths: Iterable[int]) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{100 * value:.1f}"
+    return f"{round(100 * value, 1) + 0.0:.1f}"  # never -0.0

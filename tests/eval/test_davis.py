@@ -11,6 +11,7 @@ import pytest
 
 from mobilevos_sdk.davis import find_sequences
 from mobilevos_sdk.errors import InvalidInputError
+from mobilevos_sdk.evaluation import score_masks
 from mobilevos_sdk.masks import write_mask
 
 SIZE = (24, 32)
@@ -116,10 +117,12 @@ def test_what_is_missing_is_named(tmp_path: Path):
     assert len(find_sequences(tmp_path, names=["swan"])) == 1
 
 
-def test_a_sequence_that_cannot_be_scored_is_refused(tmp_path: Path):
+def test_a_sequence_that_cannot_be_scored_is_found_but_not_scored(tmp_path: Path):
     add_sequence(tmp_path, "short", 3, {0: mask(1), 2: mask(1)})
-    with pytest.raises(InvalidInputError, match=r"short leaves no frame to score"):
-        find_sequences(tmp_path)
+    (short,) = find_sequences(tmp_path)
+    assert short.scored == ()
+    with pytest.raises(InvalidInputError, match="short has no frame to score"):
+        score_masks(short, [])
 
 
 def test_masks_without_a_frame_and_frames_twice_are_refused(tmp_path: Path):

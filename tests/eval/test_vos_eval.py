@@ -137,6 +137,18 @@ def test_saved_masks_survive_a_full_disk(data: Path, tmp_path: Path, tiny_segmen
     assert not list(masks.rglob("*.tmp"))
 
 
+def test_a_sequence_without_a_frame_to_score_is_left_out_and_said(data: Path, predictions: Path, capsys):
+    for index in (1, 2, 3):
+        (data / "Annotations" / "swan" / f"{index:05d}.png").unlink()
+    common = ["--data", str(data), "--predictions", str(predictions), "--json", "-"]
+    assert main(common) == 0
+    output = capsys.readouterr()
+    assert "left out swan, no frame to score" in output.err
+    assert json.loads(output.out)["data"]["left_out"] == ["swan"]
+    assert main([*common, "--sequences", "bear,swan"]) == 1
+    assert "no frame to score in swan" in one_line(capsys.readouterr().err)
+
+
 def test_too_many_objects_name_the_sequence(data: Path, tiny_segmenter, capsys):
     mask = square(0)
     mask[40:44, :10] = np.arange(1, 11)

@@ -73,12 +73,13 @@ def _evaluate(options: argparse.Namespace, arguments: list[str]) -> None:
     if options.json not in (None, "-"):
         check_writable(options.json)
     names = _sequence_names(options.sequences)
-    sequences = find_sequences(options.data, options.annotations, names, need_frames=options.model is not None)
+    found = find_sequences(options.data, options.annotations, names, need_frames=options.model is not None)
+    sequences, left_out = _scorable(found, named=names is not None)
     plan = _plan_model(options, sequences) if options.model else _plan_predictions(options, sequences)
     evaluation = Evaluation(tuple(_carry_out(plan, len(sequences), options)))
     print(to_table(evaluation), file=sys.stderr if options.json == "-" else sys.stdout)
     if options.json:
-        data = {"folder": str(options.data), "annotations": options.annotations}
+        data = {"folder": str(options.data), "annotations": options.annotations, "left_out": left_out}
         report = to_json(evaluation, data, plan.subject, provenance(PROGRAM, arguments))
         text = json.dumps(report, indent=1) + "\n"
         sys.stdout.write(text) if options.json == "-" else write_atomically(options.json, text)
@@ -111,6 +112,20 @@ def _sequence_names(text: str | None) -> list[str] | None:
     if not names:
         raise UsageError(f"--sequences {text!r} names no sequence")
     return names
+
+
+def _scorable(sequences: Sequence[DavisSequence], named: bool) -> tuple[list[DavisSequence], list[str]]:
+    """The sequences with a frame to score, and the names of the others; it is an error to ask for one of those."""
+    from mobilevos_sdk.errors import InvalidInputError
+
+    scorable = [sequence for sequence in sequences if sequence.scored]
+    left_out = [sequence.name for sequence in sequences if not sequence.scored]
+    reason = "a mask to begin with and one before the last frame are needed"
+    if left_out and (named or not scorable):
+        raise InvalidInputError(f"no frame to score in {', '.join(left_out)}: {reason}; choose other sequences")
+    if left_out:
+        print(f"{PROGRAM}: left out {', '.join(left_out)}, no frame to score: {reason}", file=sys.stderr)
+    return scorable, left_out
 
 
 def _plan_predictions(options: argparse.Namespace, sequences: Sequence[DavisSequence]) -> _Plan:
@@ -169,9 +184,10 @@ def _carry_out(plan: _Plan, total: int, options: argparse.Namespace) -> Iterator
             done += 1
             print(f"[{done}/{total}] {summary(result)}", file=sys.stderr)
             yield result
-    except BaseException:
+    except BaseException as error:
         plan.progress.close()
-        print(_farewell(done, total, options), file=sys.stderr)
+        if done or isinstance(error, KeyboardInterrupt):
+            print(_farewell(done, total, options), file=sys.stderr)
         raise
     plan.progress.close()
 
