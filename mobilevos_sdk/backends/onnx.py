@@ -46,7 +46,10 @@ class OnnxBackend:
         """Runs a graph; see `Backend.run`."""
         session = self._session(graph)
         names = [output.name for output in session.get_outputs()]
-        arrays = session.run(names, {f"{graph}/{name}": array for name, array in inputs.items()})
+        try:
+            arrays = session.run(names, {f"{graph}/{name}": array for name, array in inputs.items()})
+        except Exception as error:  # the runtime's errors have no common base of their own
+            raise self._failure("run", graph, error) from error
         return {name.partition("/")[2]: array for name, array in zip(names, arrays, strict=True)}
 
     def _session(self, graph: str) -> Any:
@@ -63,9 +66,12 @@ class OnnxBackend:
         model = self._graphs.cut(graph)
         try:
             return self._runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the runtime's errors have no common base of their own
-            reason = str(error).strip().splitlines()[0]
-            raise ArtifactError(
-                f"ONNX Runtime cannot load graph '{graph}' of {self._path}: {reason}; "
-                "export it again with vos-export, or upgrade onnxruntime"
-            ) from error
+        except Exception as error:
+            raise self._failure("load", graph, error) from error
+
+    def _failure(self, what: str, graph: str, error: Exception) -> ArtifactError:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return ArtifactError(
+            f"ONNX Runtime cannot {what} graph '{graph}' of {self._path}: {reason}; "
+            "export it again with vos-export, or upgrade onnxruntime"
+        )

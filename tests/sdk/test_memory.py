@@ -1,0 +1,107 @@
+"""The memory bank: which frame lies in which slot of which object."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mobilevos_sdk.memory import MemoryBank
+from mobilevos_sdk.spec import ArtifactSpec, GraphSpec, TensorSpec
+
+
+def spec(queue: int, most: int = 4) -> ArtifactSpec:
+    """Entries of a key that objects share, (1, 1, 2, 3), and a value of each, (1, N, 5)."""
+    graphs = []
+    for objects in range(1, most + 1):
+        memory = [
+            TensorSpec(f"memory_{entry}_{slot}", "memory", shape, entry, slot, 1)
+            for slot in range(queue)
+            for entry, shape in (("key", (1, objects, 2, 3)), ("value", (1, objects, 5)))
+        ]
+        valid = TensorSpec("memory_valid", "valid", (1, objects, 1, queue))
+        graphs.append(GraphSpec(f"segment_{objects}", "segment", objects, (*memory, valid), ()))
+    return ArtifactSpec("test", queue, most, 64, 96, "fp32", (0, 0, 0), tuple(graphs))
+
+
+def entry(time: int, objects: int) -> dict[str, np.ndarray]:
+    """A frame's entry whose key is its time, and whose value is its time plus a tenth of the object's position."""
+    value = np.broadcast_to(time + np.arange(objects)[None, :, None] / 10, (1, objects, 5))
+    return {"key": np.full((1, 1, 2, 3), time, np.float32), "value": value.astype(np.float32)}
+
+
+def times(bank: MemoryBank) -> list[list[int | None]]:
+    """For each object the time in each slot, none where it is empty."""
+    inputs = bank.inputs()
+    valid = inputs["memory_valid"]
+    slots = range(valid.shape[3])
+    for slot in slots:
+        assert inputs[f"memory_key_{slot}"].flags.c_contiguous and inputs[f"memory_value_{slot}"].flags.c_contiguous
+    return [
+        [int(inputs[f"memory_key_{s}"][0, n, 0, 0]) if valid[0, n, 0, s] else None for s in slots]
+        for n in range(valid.shape[1])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("queue", "expected"), [(1, [0]), (2, [0, 6]), (4, [0, 6, 5, 4]), (10, [0, 6, 5, 4, 3, 2, 1, None, None, None])]
+)
+def test_the_reference_stays_and_the_newest_comes_first(queue, expected):
+    bank = MemoryBank(spec(queue))
+    bank.reset(entry(0, 2), 2)
+    for time in range(1, 7):
+        bank.push(entry(time, 2))
+    assert times(bank) == [expected, expected]
+
+
+def test_shapes_are_the_specs():
+    bank = MemoryBank(spec(3))
+    bank.reset(entry(0, 2), 2)
+    inputs = bank.inputs()
+    for tensor in spec(3).graph("segment", 2).inputs:
+        assert inputs[tensor.name].shape == tensor.shape and inputs[tensor.name].dtype == np.float32
+    np.testing.assert_allclose(inputs["memory_value_0"][0, :, 0], [0.0, 0.1])
+
+
+def test_slots_move_without_a_copy():
+    bank = MemoryBank(spec(3))
+    bank.reset(entry(0, 2), 2)
+    bank.push(entry(1, 2))
+    newest = bank.inputs()["memory_value_1"]
+    bank.push(entry(2, 2))
+    assert bank.inputs()["memory_value_2"] is newest
+
+
+def test_objects_that_join_have_a_past_of_their_own():
+    bank = MemoryBank(spec(3))
+    bank.reset(entry(0, 1), 1)
+    bank.push(entry(1, 1))
+    bank.add(entry(1, 3), [1, 2])
+    assert times(bank) == [[0, 1, None], [1, None, None], [1, None, None]]
+    np.testing.assert_allclose(bank.inputs()["memory_value_0"][0, :, 0], [0.0, 1.1, 1.2])
+    bank.push(entry(2, 3))
+    bank.push(entry(3, 3))
+    assert times(bank) == [[0, 3, 2], [1, 3, 2], [1, 3, 2]]
+
+
+def test_objects_that_leave_take_their_memory_along():
+    bank = MemoryBank(spec(2))
+    bank.reset(entry(0, 3), 3)
+    bank.push(entry(1, 3))
+    bank.keep([0, 2])
+    assert times(bank) == [[0, 1], [0, 1]]
+    np.testing.assert_allclose(bank.inputs()["memory_value_1"][0, :, 0], [1.0, 1.2])
+    bank.keep([])
+    assert bank.objects == 0
+
+
+def test_a_correction_renews_the_reference_of_some():
+    bank = MemoryBank(spec(4))
+    bank.reset(entry(0, 2), 2)
+    for time in range(1, 4):
+        bank.push(entry(time, 2))
+    given = bank.inputs()
+    before = {name: array.copy() for name, array in given.items()}
+    bank.correct(entry(3, 2), [1])
+    assert times(bank) == [[0, 3, 2, 1], [3, 3, None, None]]
+    for name, array in given.items():
+        np.testing.assert_array_equal(array, before[name], err_msg="arrays that were given out must not change")
