@@ -59,7 +59,7 @@ class VideoWriter:
         self.path = Path(path)
         if self.path.suffix.lower() not in VIDEO_SUFFIXES:
             raise InvalidInputError(f"'{self.path}' must end in {', '.join(VIDEO_SUFFIXES)}: the video is H.264 in MP4")
-        self.partial = self.path.with_name(f"{self.path.stem}.partial{self.path.suffix}")
+        self.partial = self.partial_path(self.path)
         self.fps = Fraction(fps).limit_denominator(1_000_000)
         self.frames = 0
         self._container: Any = None
@@ -67,6 +67,11 @@ class VideoWriter:
         self._shape: tuple[int, ...] = ()
         self._closed = False
         self._claim()
+
+    @staticmethod
+    def partial_path(path: Path) -> Path:
+        """The name of the file while it is written."""
+        return path.with_name(f"{path.stem}.partial{path.suffix}")
 
     def write(self, frame: np.ndarray) -> None:
         """Appends one (H, W, 3) uint8 RGB frame; an odd height or width gets its last row or column twice.
