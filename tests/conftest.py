@@ -146,11 +146,6 @@ def _fingerprint() -> str:
     digest = hashlib.sha256()
     for source in sorted([*sources, root / "mobilevos_sdk/spec.py", root / "mobilevos_sdk/artifact.py"]):
         digest.update(source.read_bytes())
-    for module, package in (
-        ("torch", "torch"),
-        ("onnx", "onnx"),
-        ("onnxslim", "onnxslim"),
-        ("litert_torch", "litert-torch"),
-    ):
-        digest.update(version(package).encode() if find_spec(module) else b"none")
+    for package in ("torch", "onnx", "onnxslim", "litert-torch"):
+        digest.update(version(package).encode() if find_spec(package.replace("-", "_")) else b"none")
     return digest.hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 # Of the runtime's five levels only errors: its warnings are about graph optimisation and mean nothing to a user.
 ERRORS_ONLY = 3
+# The arena grows by what is asked for. Its default, the next power of two, would hold twice the memory that is used.
+ARENA_GROWS_AS_REQUESTED = 1
+
+_arena_lock = threading.Lock()
+_arena_is_shared = False
 
 
 class OnnxBackend:
@@ -39,6 +45,7 @@ class OnnxBackend:
         self._threads = options.thread_count
         self._path = artifact.path
         self._graphs = OnnxGraphs(artifact.content)
+        _share_arena(onnxruntime)
         self._sessions: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -63,6 +70,8 @@ class OnnxBackend:
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = ERRORS_ONLY
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        options.enable_mem_pattern = False  # a pattern reserves the peak of each graph for itself
         model = self._graphs.cut(graph)
         try:
             return self._runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -75,3 +84,23 @@ class OnnxBackend:
             f"ONNX Runtime cannot {what} graph '{graph}' of {self._path}: {reason}; "
             "export it again with vos-export, or upgrade onnxruntime"
         )
+
+
+def _share_arena(runtime: Any) -> None:
+    """Gives all graphs of the process one pool of memory.
+
+    They run one after another, so the largest graph's need is enough for all; with a pool for each, as by default, one
+    object at 480x864 takes 504 MB instead of 294 MB, at the same speed.
+    """
+    global _arena_is_shared
+    with _arena_lock:
+        if _arena_is_shared:
+            return
+        kind = runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+        memory = runtime.OrtMemoryInfo("Cpu", kind, 0, runtime.OrtMemType.DEFAULT)
+        sizes = {"max_mem": 0, "initial_chunk_size_bytes": -1, "max_dead_bytes_per_chunk": -1}  # no limit, defaults
+        growth = {"arena_extend_strategy": ARENA_GROWS_AS_REQUESTED}
+        # Some releases refuse where the host program has registered an arena already; then that one is shared.
+        with contextlib.suppress(Exception):
+            runtime.create_and_register_allocator(memory, runtime.OrtArenaCfg({**sizes, **growth}))
+        _arena_is_shared = True

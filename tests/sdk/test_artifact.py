@@ -71,7 +71,7 @@ def test_every_truncation_is_noticed(write, name):
 def test_a_damaged_flatbuffer_is_noticed(write):
     content = bytearray(tflite())
     content[500] ^= 1
-    with pytest.raises(ArtifactError, match="damaged.*checksum"):
+    with pytest.raises(ArtifactError, match=r"damaged.*checksum"):
         open_artifact(write("model.tflite", bytes(content)))
 
 

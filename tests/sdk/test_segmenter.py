@@ -38,7 +38,7 @@ def test_a_name_opens_the_file_of_the_runtime(monkeypatch, tmp_path):
 
 
 def test_a_path_is_told_from_a_name():
-    with pytest.raises(ArtifactError, match="no artifact at nowhere.onnx"):
+    with pytest.raises(ArtifactError, match=r"no artifact at nowhere\.onnx"):
         Segmenter.open("nowhere.onnx")
 
 

@@ -159,16 +159,16 @@ def test_objects_that_cannot_be_followed_are_refused(segmenter, tiny_video):
     frame, mask = tiny_video.frames[0], tiny_video.mask
     many = mask.copy()
     many[0, :5] = [1, 2, 3, 4, 5]
-    with pytest.raises(InvalidInputError, match="there are 7 objects to follow.* 3 at most.*--objects 7"):
+    with pytest.raises(InvalidInputError, match=r"there are 7 objects to follow.* 3 at most.*--objects 7"):
         segmenter.start(frame, many)
     with pytest.raises(InvalidInputError, match="empty"):
         segmenter.start(frame, np.zeros_like(mask))
     with pytest.raises(InvalidInputError, match="80x90 but the frame is 120x90"):
         segmenter.start(frame, mask[:, :80])
     session = segmenter.start(frame, mask)
-    with pytest.raises(InvalidInputError, match="object 7 is followed already.*correct"):
+    with pytest.raises(InvalidInputError, match=r"object 7 is followed already.*correct"):
         session.add_objects(mask)
-    with pytest.raises(InvalidInputError, match="object 9 is not followed.*add_objects"):
+    with pytest.raises(InvalidInputError, match=r"object 9 is not followed.*add_objects"):
         session.correct(np.full_like(mask, 9))
     with pytest.raises(InvalidInputError, match="object 1 is not followed"):
         session.remove_objects(255, 1)
