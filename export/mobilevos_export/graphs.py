@@ -1,0 +1,118 @@
+"""Prepares a model for export: weights and their provenance, the spec with operation counts, the graphs' modules."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import mobilevos_models
+from mobilevos_export.options import RANDOM, ExportOptions
+from mobilevos_models import create_model, model_config
+from mobilevos_models.checkpoints import load_model, read_checkpoint
+from mobilevos_models.contract import build_graph, build_spec
+from mobilevos_models.folding import fold_batch_norms
+from mobilevos_models.mobilevos import MobileVOS
+from mobilevos_sdk.errors import ArtifactError
+from mobilevos_sdk.spec import ArtifactSpec, GraphSpec
+
+WEIGHTS = Path(mobilevos_models.__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class SourceModel:
+    """A model that is about to be exported.
+
+    Attributes:
+        reference: the model as it was trained; the parity reference.
+        folded: a copy with its batch norms merged into the convolutions; what is converted.
+        spec: everything about the artifact but its parity report and tools.
+    """
+
+    reference: MobileVOS
+    folded: MobileVOS
+    spec: ArtifactSpec
+
+    def modules(self) -> Iterator[tuple[GraphSpec, nn.Module]]:
+        """Each graph of the spec with the module to convert."""
+        for graph in self.spec.graphs:
+            yield graph, build_graph(self.folded, self.spec, graph)
+
+
+def load_source(options: ExportOptions) -> SourceModel:
+    """Loads the weights that the options name and prepares them.
+
+    Raises:
+        UnknownModelError: the model is not registered.
+        ArtifactError: the checkpoint is missing, unreadable or of another model.
+    """
+    model_config(options.model)
+    path = checkpoint_path(options)
+    if path is None:
+        torch.manual_seed(options.seed)
+        model = create_model(options.model, options.locality)
+        provenance: dict[str, Any] = {"checkpoint": RANDOM, "seed": options.seed}
+    else:
+        if not path.is_file():
+            raise ArtifactError(
+                f"there are no weights at {path}; pass a checkpoint with --checkpoint FILE.safetensors, "
+                "or train one with vos-train"
+            )
+        model = load_model(path, options.model, None if options.locality else False)
+        provenance = {"checkpoint": path.name, "checkpoint_sha256": _sha256(path), **read_checkpoint(path)[1]}
+    return prepare(model.eval(), options, provenance)
+
+
+def prepare(model: MobileVOS, options: ExportOptions, provenance: Mapping[str, Any]) -> SourceModel:
+    """Folds a copy of a model and writes the spec of its artifact."""
+    folded = copy.deepcopy(model)
+    fold_batch_norms(folded)
+    spec = describe(model, options)
+    weights = {**provenance, "locality": model.prior is not None, "parameters": count_parameters(model)}
+    return SourceModel(model, folded.eval().requires_grad_(False), replace(spec, weights=weights))
+
+
+def describe(model: MobileVOS, options: ExportOptions) -> ArtifactSpec:
+    """The spec of a model's graphs with the multiply-accumulates of each."""
+    spec = build_spec(
+        model, options.model, options.queue, options.objects, options.height, options.width, options.precision
+    )
+    abstract = copy.deepcopy(model).to("meta")  # shapes without numbers: counting costs no time
+    graphs = (replace(graph, macs=_count_macs(build_graph(abstract, spec, graph), graph)) for graph in spec.graphs)
+    return replace(spec, graphs=tuple(graphs))
+
+
+def checkpoint_path(options: ExportOptions) -> Path | None:
+    """The file that the weights come from; none for random weights."""
+    if options.checkpoint is None:
+        return WEIGHTS / f"{options.model}.safetensors"
+    return None if str(options.checkpoint) == RANDOM else Path(options.checkpoint)
+
+
+def sample_inputs(graph: GraphSpec) -> tuple[Tensor, ...]:
+    """Zeros in the shapes of a graph's inputs, for tracing: control flow does not depend on the numbers."""
+    return tuple(torch.zeros(tensor.shape) for tensor in graph.inputs)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Trainable numbers of a model."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _count_macs(module: nn.Module, graph: GraphSpec) -> int:
+    """Multiply-accumulates of convolutions and matrix products, half of what the counter calls operations."""
+    inputs = [torch.zeros(tensor.shape, device="meta") for tensor in graph.inputs]
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        module(*inputs)
+    return int(counter.get_total_flops()) // 2
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,123 @@
+"""What an export is asked for, checked before any work starts. No heavy imports: the command's `--help` uses this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mobilevos_sdk.errors import InvalidInputError
+
+STRIDE = 16
+MINIMUM_SIDE = 64
+MAXIMUM_QUEUE = 20
+MAXIMUM_OBJECTS = 10
+PRECISIONS = ("fp32", "fp16")
+FORMATS = ("onnx", "tflite")
+TFLITE_ROUTES = ("litert-torch", "onnx2tf")
+RANDOM = "random"
+# The per-mask comparison needs some frames for an error to build up over the memory.
+MINIMUM_PARITY_FRAMES = 8
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """One export.
+
+    Attributes:
+        model: a registered name.
+        queue: slots of the memory, 1 to 20.
+        height: input height in pixels, a multiple of 16, 64 or more.
+        width: input width in pixels, likewise.
+        objects: most objects at once, 1 to 10; there are three graphs for every number up to this.
+        precision: `fp32`, or `fp16` for weights stored in half precision.
+        formats: any of `onnx` and `tflite`.
+        checkpoint: a safetensors file; none takes the shipped one; `random` is for tests of the export itself.
+        out: the folder of the artifacts.
+        tflite_via: the converter to TFLite, `litert-torch` or `onnx2tf`.
+        locality: False leaves the locality prior out, for the read as the paper has it.
+        parity_clip: the video whose frames the artifacts are compared on; none takes the sample clip.
+        parity_mask: its first mask; none takes `<clip>-first-mask.png` beside the clip.
+        parity_frames: frames of the per-mask comparison after the first, 8 or more.
+        seed: of the weights of `random`.
+
+    Raises:
+        InvalidInputError: a value that cannot be exported; the message says which would do.
+    """
+
+    model: str
+    queue: int = 2
+    height: int = 480
+    width: int = 864
+    objects: int = 1
+    precision: str = "fp32"
+    formats: tuple[str, ...] = FORMATS
+    checkpoint: str | Path | None = None
+    out: Path = Path("out")
+    tflite_via: str = TFLITE_ROUTES[0]
+    locality: bool = True
+    parity_clip: Path | None = None
+    parity_mask: Path | None = None
+    parity_frames: int = MINIMUM_PARITY_FRAMES
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _in_range("queue", self.queue, 1, MAXIMUM_QUEUE)
+        _in_range("objects", self.objects, 1, MAXIMUM_OBJECTS)
+        check_size(self.height, self.width)
+        _one_of("precision", self.precision, PRECISIONS)
+        _one_of("tflite-via", self.tflite_via, TFLITE_ROUTES)
+        if not self.formats:
+            raise InvalidInputError(f"no format to export to; choose from {', '.join(FORMATS)}")
+        for name in self.formats:
+            _one_of("format", name, FORMATS)
+        if self.parity_frames < MINIMUM_PARITY_FRAMES:
+            raise InvalidInputError(
+                f"parity frames must be {MINIMUM_PARITY_FRAMES} or more, not {self.parity_frames}: "
+                "an error of the memory shows only after some frames"
+            )
+
+    def path(self, extension: str) -> Path:
+        """Where the artifact of a format goes: `MODEL-qQUEUE-HxW.onnx` in the output folder."""
+        return self.out / f"{self.model}-q{self.queue}-{self.height}x{self.width}.{extension}"
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Reads `480x864` as (height, width) and checks it.
+
+    Raises:
+        InvalidInputError: not two numbers, or not a size that the models take.
+    """
+    height, separator, width = text.lower().partition("x")
+    if not (separator and height.isdecimal() and width.isdecimal()):
+        raise InvalidInputError(f"size '{text}' is not HEIGHTxWIDTH, such as 480x864")
+    check_size(int(height), int(width))
+    return int(height), int(width)
+
+
+def check_size(height: int, width: int) -> None:
+    """Checks that a frame of this size divides into the models' cells.
+
+    Raises:
+        InvalidInputError: it does not; the message names the nearest size that does.
+    """
+    nearest = nearest_side(height), nearest_side(width)
+    if nearest != (height, width):
+        raise InvalidInputError(
+            f"size {height}x{width} does not fit: height and width must be multiples of {STRIDE} and at least "
+            f"{MINIMUM_SIDE}; the nearest is {nearest[0]}x{nearest[1]}"
+        )
+
+
+def nearest_side(side: int) -> int:
+    """The nearest multiple of 16 that is at least 64; the larger of two equally near."""
+    return max((side + STRIDE // 2) // STRIDE * STRIDE, MINIMUM_SIDE)
+
+
+def _in_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InvalidInputError(f"{name} must be from {low} to {high}, not {value}")
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidInputError(f"unknown {name} '{value}'; choose from {', '.join(known)}")

@@ -1,0 +1,162 @@
+"""What agreement with PyTorch means: the measured errors, their limits, and the report that goes into the artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mobilevos_sdk.backends.base import FloatArray
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest errors that pass.
+
+    Attributes:
+        max_error: of any element of a tensor, relative to the tensor's largest magnitude.
+        mean_error: of a tensor, relative likewise.
+        min_iou: of an object's masks in any one frame; a small object may lose some pixels at its border.
+        mean_iou: over all objects and frames.
+    """
+
+    max_error: float
+    mean_error: float
+    min_iou: float
+    mean_iou: float
+
+
+# fp32: other summation orders only; a wrong padding, axis or resize is off by 1e-2 or more.
+# fp16: weights carry 11 bits, an error of 5e-4 each, which grows over some 60 layers.
+LIMITS = {
+    "fp32": Limits(max_error=1e-3, mean_error=1e-5, min_iou=0.97, mean_iou=0.995),
+    "fp16": Limits(max_error=5e-2, mean_error=2e-3, min_iou=0.90, mean_iou=0.98),
+}
+
+
+@dataclass(frozen=True)
+class TensorParity:
+    """One output of one graph against PyTorch's.
+
+    Attributes:
+        graph: the graph's name.
+        state: the state of the memory: `reference` (one slot valid), `full`, or empty where the graph has none.
+        tensor: the output's name.
+        max_error: largest absolute difference.
+        mean_error: mean absolute difference.
+        scale: largest magnitude of PyTorch's.
+    """
+
+    graph: str
+    state: str
+    tensor: str
+    max_error: float
+    mean_error: float
+    scale: float
+
+    @classmethod
+    def measure(cls, graph: str, state: str, tensor: str, expected: FloatArray, got: FloatArray) -> TensorParity:
+        """Compares two arrays; a wrong shape or a value that is not finite is an infinite error."""
+        scale = float(np.abs(expected).max())
+        if expected.shape != got.shape or not np.isfinite(got).all():
+            return cls(graph, state, tensor, float("inf"), float("inf"), scale)
+        difference = np.abs(expected - got)
+        return cls(graph, state, tensor, float(difference.max()), float(difference.mean(dtype=np.float64)), scale)
+
+    def passes(self, limits: Limits) -> bool:
+        """Whether both errors are within the limits."""
+        return self.max_error <= limits.max_error * self.scale and self.mean_error <= limits.mean_error * self.scale
+
+
+@dataclass(frozen=True)
+class MaskParity:
+    """The masks of a clip, tracked by the artifact and by PyTorch through the same SDK.
+
+    Attributes:
+        frames: frames compared, without the first.
+        objects: objects followed.
+        min_iou: the worst object in the worst frame.
+        mean_iou: the mean over objects and frames.
+    """
+
+    frames: int
+    objects: int
+    min_iou: float
+    mean_iou: float
+
+    def passes(self, limits: Limits) -> bool:
+        """Whether the masks agree."""
+        return self.min_iou >= limits.min_iou and self.mean_iou >= limits.mean_iou
+
+
+@dataclass(frozen=True)
+class ParityReport:
+    """An artifact against PyTorch on real frames."""
+
+    runtime: str
+    precision: str
+    clip: str
+    tensors: tuple[TensorParity, ...]
+    masks: MaskParity
+
+    @property
+    def passed(self) -> bool:
+        """Whether every tensor and every mask is within the limits of the precision."""
+        return not self.failures
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What is outside of the limits, by name."""
+        limits = LIMITS[self.precision]
+        failed = [_place(tensor) for tensor in self.tensors if not tensor.passes(limits)]
+        return (*failed, *(() if self.masks.passes(limits) else ("masks",)))
+
+    def table(self) -> str:
+        """All numbers as lines of text, with a mark at each that is outside of the limits."""
+        limits = LIMITS[self.precision]
+        rows = [("graph", "max error", "mean error", "relative", "")]
+        for tensor in self.tensors:
+            relative = tensor.max_error / tensor.scale if tensor.scale else float(tensor.max_error > 0)
+            mark = "" if tensor.passes(limits) else "FAILED"
+            rows.append(
+                (_place(tensor), f"{tensor.max_error:.2e}", f"{tensor.mean_error:.2e}", f"{relative:.2e}", mark)
+            )
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        lines = [f"{self.runtime} against PyTorch on {self.clip}, {self.precision}:"]
+        lines += ["  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
+        lines.append(
+            f"masks of {self.masks.objects} objects in {self.masks.frames} frames: IoU at least "
+            f"{self.masks.min_iou:.4f}, mean {self.masks.mean_iou:.4f}"
+            + ("" if self.masks.passes(limits) else "  FAILED")
+        )
+        lines.append(
+            f"limits: max {limits.max_error:.0e} and mean {limits.mean_error:.0e} of a tensor's largest value, "
+            f"IoU at least {limits.min_iou}, mean {limits.mean_iou}"
+        )
+        return "\n".join(lines)
+
+    def as_json(self) -> Mapping[str, Any]:
+        """The report as it stands in an artifact's spec."""
+        graphs: dict[str, dict[str, Any]] = {}
+        for tensor in self.tensors:
+            name = f"{tensor.tensor} ({tensor.state})" if tensor.state else tensor.tensor
+            graphs.setdefault(tensor.graph, {})[name] = {
+                "max_error": tensor.max_error,
+                "mean_error": tensor.mean_error,
+                "scale": tensor.scale,
+            }
+        return {
+            "runtime": self.runtime,
+            "clip": self.clip,
+            "frames": self.masks.frames,
+            "objects": self.masks.objects,
+            "min_iou": self.masks.min_iou,
+            "mean_iou": self.masks.mean_iou,
+            "graphs": graphs,
+        }
+
+
+def _place(tensor: TensorParity) -> str:
+    return f"{tensor.graph} {tensor.tensor}" + (f" ({tensor.state} memory)" if tensor.state else "")

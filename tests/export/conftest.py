@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mobilevos_export.options import ExportOptions
+from mobilevos_sdk.masks import write_mask
+
+TINY = "mobilenetv2-noaspp"
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tiny_video, tmp_path_factory) -> Path:
+    """A folder of frames with its first mask beside it, as the parity comparison reads them."""
+    import cv2
+
+    folder = tmp_path_factory.mktemp("clip") / "tiny"
+    folder.mkdir()
+    for index, frame in enumerate(tiny_video.frames):
+        cv2.imwrite(str(folder / f"{index:05d}.png"), frame[..., ::-1])
+    write_mask(folder.with_name("tiny-first-mask.png"), tiny_video.mask)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tiny_model, tmp_path_factory) -> Path:
+    from mobilevos_models.checkpoints import save_checkpoint
+
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_checkpoint(path, tiny_model.state_dict(), {"model": TINY, "recipe": "{}"})
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_options(tiny_clip, tiny_checkpoint, tmp_path_factory) -> ExportOptions:
+    return ExportOptions(
+        model=TINY,
+        height=64,
+        width=96,
+        objects=2,
+        formats=("onnx",),
+        checkpoint=tiny_checkpoint,
+        out=tmp_path_factory.mktemp("out"),
+        parity_clip=tiny_clip,
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_source(tiny_options):
+    from mobilevos_export.graphs import load_source
+
+    return load_source(tiny_options)
+
+
+@pytest.fixture(scope="session")
+def exported_parts(tiny_source):
+    """The ONNX graphs of the tiny model, before they are merged."""
+    from mobilevos_export.onnx_export import export_graph
+
+    return [(graph, export_graph(graph, module)) for graph, module in tiny_source.modules()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """PyTorch's threads wait for each other actively, which on a busy machine costs tiny tensors minutes."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'mobilevos[train]'")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
