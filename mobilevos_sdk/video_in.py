@@ -114,13 +114,13 @@ class VideoFile(FrameSource):
         except PermissionError as error:
             raise VideoError(f"{self.path} cannot be read: permission denied; check the file's permissions") from error
         except (av.FFmpegError, OSError) as error:
-            raise VideoError(
-                f"{self.path} is not a video, or it is cut off and has lost its index; "
-                "check that it plays and that the copy is complete"
-            ) from error
+            raise self._unreadable() from error
         if not container.streams.video:
+            sound = len(container.streams.audio)
             container.close()
-            raise VideoError(f"{self.path} has no video stream (sound only?); pass a file with pictures")
+            if sound:
+                raise VideoError(f"{self.path} holds sound but no pictures; pass a video")
+            raise self._unreadable()
         return container
 
     def _frames(self) -> Iterator[np.ndarray]:
@@ -142,6 +142,12 @@ class VideoFile(FrameSource):
             raise self._damaged(index) from error
         if _is_cut_off(stream, self.path):
             raise self._damaged(index)
+
+    def _unreadable(self) -> VideoError:
+        return VideoError(
+            f"{self.path} is not a video, or it is cut off and has lost its index; "
+            "check that it plays and that the copy is complete"
+        )
 
     def _damaged(self, frames: int) -> VideoError:
         return VideoError(
