@@ -46,9 +46,7 @@ def overlay(
     return drawn
 
 
-def _draw(
-    frame: np.ndarray, ids: np.ndarray, opacity: float, palette: np.ndarray | None, thickness: int
-) -> np.ndarray:
+def _draw(frame: np.ndarray, ids: np.ndarray, opacity: float, palette: np.ndarray | None, thickness: int) -> np.ndarray:
     if palette is None:
         from mobilevos_sdk.masks import DAVIS_PALETTE
 

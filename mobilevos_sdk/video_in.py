@@ -133,10 +133,14 @@ class VideoFile(FrameSource):
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = DECODER_THREADS
-        index = 0
+        index, matrix = 0, None
         try:
             for frame in container.decode(stream):
-                yield upright(frame.to_ndarray(format="rgb24"), frame.side_data.get("DISPLAYMATRIX"))
+                if index == 0:
+                    # One matrix holds for the stream. `side_data` refers back to its frame: asked of every frame, it
+                    # would keep hundreds of them in memory until Python collects cycles.
+                    matrix = frame.side_data.get("DISPLAYMATRIX")
+                yield upright(frame.to_ndarray(format="rgb24"), matrix)
                 index += 1
         except (av.FFmpegError, OSError) as error:
             raise self._damaged(index) from error

@@ -145,9 +145,7 @@ class VideoWriter:
 
         self._shape = shape
         self._container = av.open(str(self.partial), "w", format="mp4", options=FRAGMENTED)
-        self._stream = self._container.add_stream(
-            "libx264", rate=self.fps, options={"preset": PRESET, "crf": str(CRF)}
-        )
+        self._stream = self._container.add_stream("libx264", rate=self.fps, options={"preset": PRESET, "crf": str(CRF)})
         self._stream.height, self._stream.width = (side + side % 2 for side in shape[:2])
         self._stream.pix_fmt = "yuv420p"
         codec = self._stream.codec_context

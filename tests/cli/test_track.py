@@ -206,9 +206,7 @@ def test_wrong_usage_gets_one_line_and_exit_code_2(
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user whom permissions bind")
-def test_an_output_folder_that_cannot_be_written(
-    track: Callable[..., int], capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_output_folder_that_cannot_be_written(track: Callable[..., int], capfd: pytest.CaptureFixture[str]) -> None:
     Path("locked").mkdir(mode=0o500)
     assert track("clip.mp4", "--mask", "first.png", "--out", "locked/overlay.mp4") == 1
     assert "locked/overlay.mp4" in one_line(capfd)

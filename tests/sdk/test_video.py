@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 import subprocess
 import sys
@@ -165,6 +166,19 @@ def test_frames_are_decoded_only_when_they_are_asked_for(tmp_path: Path, monkeyp
     frames = iter(open_frames(tmp_path))
     next(frames), next(frames)
     assert len(decoded) == 3  # the first one is read on opening too
+
+
+def test_decoded_frames_do_not_pile_up(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", 60)
+    gc.collect()
+    gc.disable()  # frames in reference cycles would wait for the collector, hundreds of megabytes long
+    try:
+        most = 0
+        for _ in open_frames(path):
+            most = max(most, sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects()))
+    finally:
+        gc.enable()
+    assert 0 < most <= 16  # what the decoder hands over at once
 
 
 def test_an_error_in_the_users_loop_keeps_the_frames_before_it(tmp_path: Path) -> None:
