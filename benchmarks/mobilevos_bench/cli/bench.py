@@ -1,0 +1,183 @@
+"""`vos-bench`: what a model costs on this machine, and the results tables of README and model cards."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mobilevos_sdk.cli.common import EXIT_OK, ArgumentParser, Progress, positive_int, run
+from mobilevos_sdk.errors import MobileVOSError
+
+if TYPE_CHECKING:
+    from mobilevos_bench.results import LatencyResult, MemoryResult, Origin
+    from mobilevos_bench.workload import Workload
+
+PROGRAM = "vos-bench"
+RUNTIMES = ("onnx", "litert")
+EPILOG = """\
+examples:
+  vos-bench run --model mobilenetv2 --json benchmarks/results/latency-mobilenetv2.json
+  vos-bench run --model out/mobilenetv2-q2-480x864.onnx --runtime onnx --threads 1
+  vos-bench memory --model mobilenetv2 --frames 20,2000
+  vos-bench table            check that README and model cards show the committed results
+  vos-bench table --write    make them do so
+
+Measure on an idle machine; a busy one is said so. exit codes: 0 done, 1 failed, 2 wrong usage
+"""
+RUN = """\
+Milliseconds a frame of pre-processing, segment, memorize and post-processing on each runtime, with their spread; GFLOP,
+and the share of the convolution ceiling, which is measured in turn with the frames; start-up time and file size.
+example: vos-bench run --model mobilenetv2 --threads 1"""
+MEMORY = """\
+Peak resident memory of a fresh process that follows the clip, again and again, after each number of frames.
+example: vos-bench memory --model mobilenetv2 --frames 20,2000"""
+TABLE = """\
+Checks that the tables of README.md and models/cards/*.md, and the schemas of the results, are as benchmarks/results
+and the code have them; exits with 1 if not.
+example: vos-bench table --write"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command.
+
+    Returns:
+        0 done, 1 failed or (of `table`) out of date, 2 wrong usage, 130 interrupted.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    return run(PROGRAM, lambda: _main(arguments))
+
+
+def _main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    body: Callable[[argparse.Namespace, list[str]], int] = options.body
+    return body(options, arguments)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(PROGRAM, "What a model costs on this machine, and tables of the results.", EPILOG)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    latency = commands.add_parser("run", help="milliseconds a frame, stage by stage", description=RUN)
+    _add_workload(latency)
+    latency.add_argument(
+        "--frames", type=positive_int, default=60, metavar="N", help="measured frames for each runtime (%(default)s)"
+    )
+    latency.set_defaults(body=_run)
+
+    memory = commands.add_parser("memory", help="peak memory of a process that follows a video", description=MEMORY)
+    _add_workload(memory)
+    memory.add_argument(
+        "--frames", type=_counts, default=(20, 2000), metavar="N,M", help="report after so many frames (20,2000)"
+    )
+    memory.set_defaults(body=_memory)
+
+    table = commands.add_parser("table", help="the results tables of README and model cards", description=TABLE)
+    table.add_argument("--write", action="store_true", help="write what is out of date (default: only check)")
+    table.add_argument("--root", type=Path, metavar="DIR", help="the repository (default: the one of this program)")
+    table.set_defaults(body=_table)
+    return parser
+
+
+def _add_workload(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--model", required=True, metavar="NAME|FILE", help="an embedded model, or an .onnx or .tflite artifact")
+    add("--runtime", type=_runtimes, metavar="A,B", help="onnx, litert or both (default: all that there is a file for)")
+    add("--threads", type=positive_int, metavar="N", help="threads of the runtime (default: the SDK's)")
+    add("--objects", type=positive_int, default=1, metavar="N", help="objects of the mask to follow (%(default)s)")
+    add("--clip", type=Path, metavar="FILE", help="video file or folder of frames (default: the repository's sample)")
+    add("--mask", type=Path, metavar="FILE", help="its first mask (default: NAME-first-mask.png beside the clip)")
+    add("--json", metavar="FILE|-", help="write the result as JSON; '-' is the standard output")
+
+
+def _runtimes(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    unknown = [name for name in names if name not in RUNTIMES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown runtime '{unknown[0]}'; choose from {', '.join(RUNTIMES)}")
+    return names
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    return tuple(positive_int(part.strip()) for part in text.split(","))
+
+
+def _run(options: argparse.Namespace, arguments: list[str]) -> int:
+    workload = _prepare(options)
+    from mobilevos_bench.latency import LatencyOptions, measure_latency
+    from mobilevos_bench.report import latency_text
+
+    wanted = LatencyOptions(frames=options.frames)
+    progress = Progress(wanted.steps(len(workload.artifacts)))
+    try:
+        result = measure_latency(workload, wanted, _origin(arguments), progress.step)
+    finally:
+        progress.close()
+    return _finish(result, latency_text(result), options.json)
+
+
+def _memory(options: argparse.Namespace, arguments: list[str]) -> int:
+    workload = _prepare(options)
+    from mobilevos_bench.memory import measure_memory
+    from mobilevos_bench.report import memory_text
+
+    progress = Progress(max(options.frames) * len(workload.artifacts))
+    try:
+        result = measure_memory(workload, options.frames, _origin(arguments), progress.step)
+    finally:
+        progress.close()
+    return _finish(result, memory_text(result), options.json)
+
+
+def _prepare(options: argparse.Namespace) -> Workload:
+    """Finds all that can be wrong before anything is measured."""
+    from mobilevos_bench.workload import WorkloadOptions, open_workload
+    from mobilevos_sdk.files import check_writable
+
+    if options.json not in (None, "-"):
+        check_writable(options.json)
+    return open_workload(
+        WorkloadOptions(options.model, options.runtime, options.threads, options.objects, options.clip, options.mask)
+    )
+
+
+def _origin(arguments: list[str]) -> Origin:
+    from mobilevos_bench.machine import BUSY_LIMIT, origin
+
+    found = origin(PROGRAM, arguments)
+    if found.busy_cores is not None and found.busy_cores > BUSY_LIMIT:
+        print(
+            f"{PROGRAM}: other programs keep {found.busy_cores:.1f} cores busy, so times will be too long",
+            file=sys.stderr,
+        )
+    return found
+
+
+def _finish(result: LatencyResult | MemoryResult, text: str, target: str | None) -> int:
+    from mobilevos_bench.results import to_text
+    from mobilevos_sdk.files import write_atomically
+
+    print(text, file=sys.stderr if target == "-" else sys.stdout)
+    if target == "-":
+        sys.stdout.write(to_text(result))
+    elif target:
+        write_atomically(target, to_text(result))
+    return EXIT_OK
+
+
+def _table(options: argparse.Namespace, arguments: list[str]) -> int:
+    from mobilevos_bench.tables import generate
+    from mobilevos_sdk.files import write_atomically
+
+    outdated = [page for page in generate(options.root or Path(__file__).parents[3]) if not page.is_current]
+    if not options.write:
+        names = ", ".join(str(page.path) for page in outdated)
+        if outdated:
+            raise MobileVOSError(f"out of date: {names}; write them with '{PROGRAM} table --write'")
+        return EXIT_OK
+    for page in outdated:
+        write_atomically(page.path, page.wanted)
+        print(f"wrote {page.path}")
+    return EXIT_OK

@@ -1,0 +1,143 @@
+"""Records: frozen dataclasses that go to JSON and come back checked, and their JSON Schema.
+
+A field's type is one of: str, int, float, bool, another record, a tuple of any length, a mapping from str, or one of
+these or none. A type that is not among them is a mistake in the program.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mobilevos_sdk.errors import InvalidInputError
+
+Record = TypeVar("Record")
+_SCALARS: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The distribution of a measurement.
+
+    Attributes:
+        median: the middle.
+        p5: a twentieth of the values are below.
+        p95: a twentieth of the values are above.
+        iqr: the distance between the quartiles.
+        count: how many values.
+    """
+
+    median: float
+    p5: float
+    p95: float
+    iqr: float
+    count: int
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread:
+        """The distribution of some values, with percentiles interpolated between neighbours.
+
+        Raises:
+            InvalidInputError: there is no value.
+        """
+        ordered = sorted(values)
+        if not ordered:
+            raise InvalidInputError("nothing was measured; ask for at least one frame")
+        quartiles = _percentile(ordered, 0.75) - _percentile(ordered, 0.25)
+        ends = _percentile(ordered, 0.05), _percentile(ordered, 0.95)
+        return cls(statistics.median(ordered), *ends, quartiles, len(ordered))
+
+
+def _percentile(ordered: list[float], share: float) -> float:
+    position = share * (len(ordered) - 1)
+    low = math.floor(position)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (position - low) * (ordered[high] - ordered[low])
+
+
+def encode(record: Any) -> Any:
+    """A record as plain JSON values; measured numbers keep five digits, which is more than any clock deserves."""
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        return {field.name: encode(getattr(record, field.name)) for field in dataclasses.fields(record)}
+    if isinstance(record, Mapping):
+        return {key: encode(value) for key, value in record.items()}
+    if isinstance(record, (tuple, list)):
+        return [encode(value) for value in record]
+    return float(f"{record:.5g}") if isinstance(record, float) else record
+
+
+def decode(kind: type[Record], data: Any, where: str = "") -> Record:
+    """Makes a record from JSON values.
+
+    Args:
+        kind: the record's class.
+        data: what `json.loads` gave.
+        where: names the place in error messages.
+
+    Raises:
+        InvalidInputError: a field is missing, unknown or of another type; the message says where.
+    """
+    value: Record = _decode(kind, data, where or kind.__name__)
+    return value
+
+
+def _decode(kind: Any, data: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        return _decode_record(kind, data, where)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        inner = next(argument for argument in arguments if argument is not type(None))
+        return None if data is None else _decode(inner, data, where)
+    if origin is tuple:
+        values = _expect(data, list, where)
+        return tuple(_decode(arguments[0], value, f"{where}[{index}]") for index, value in enumerate(values))
+    if origin is not None:
+        return {
+            key: _decode(arguments[1], value, f"{where}.{key}") for key, value in _expect(data, dict, where).items()
+        }
+    if kind is Any:
+        return data
+    if kind is float and type(data) is int:
+        return float(data)
+    return _expect(data, kind, where)
+
+
+def _decode_record(kind: Any, data: Any, where: str) -> Any:
+    hints = typing.get_type_hints(kind)
+    values = _expect(data, dict, where)
+    names = [field.name for field in dataclasses.fields(kind)]
+    for problem, found in (("lacks", set(names) - set(values)), ("has an unknown", set(values) - set(names))):
+        if found:
+            raise InvalidInputError(f"{where} {problem} field '{min(found)}'; measure again with vos-bench")
+    return kind(**{name: _decode(hints[name], values[name], f"{where}.{name}") for name in names})
+
+
+def _expect(data: Any, kind: type, where: str) -> Any:
+    if type(data) is not kind:  # a bool is an int to isinstance
+        raise InvalidInputError(
+            f"{where} is of type {type(data).__name__}, not {kind.__name__}; measure again with vos-bench"
+        )
+    return data
+
+
+def json_schema(kind: Any) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a record's class, without the schema's own head."""
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        names = [field.name for field in dataclasses.fields(kind)]
+        properties = {name: json_schema(hints[name]) for name in names}
+        return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        return {"anyOf": [json_schema(a) if a is not type(None) else {"type": "null"} for a in arguments]}
+    if origin is tuple:
+        return {"type": "array", "items": json_schema(arguments[0])}
+    if origin is not None:
+        return {"type": "object", "additionalProperties": json_schema(arguments[1])}
+    return {} if kind is Any else {"type": _SCALARS[kind]}

@@ -1,0 +1,214 @@
+"""What the generated tables say: results in, Markdown out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mobilevos_bench.accuracy_results import AccuracyResult, AccuracyScores, accuracy_from_data, is_accuracy
+from mobilevos_bench.machine import BUSY_LIMIT
+from mobilevos_bench.records import Spread
+from mobilevos_bench.results import (
+    LatencyResult,
+    MemoryResult,
+    Origin,
+    RuntimeLatency,
+    Setting,
+    from_data,
+    read_json_files,
+)
+
+RUNTIME_NAMES = {"onnx": "ONNX Runtime", "litert": "LiteRT"}
+# What a table says for which there is no result: nothing, so that a page can have its markers before them.
+NOTHING_YET = ""
+_SCORE_COLUMNS = ("J&F", "J", "J recall", "J decay", "F", "F recall", "F decay")
+
+
+@dataclass(frozen=True)
+class CommittedResults:
+    """All results files of a folder, each kind in the order of the files' names."""
+
+    accuracy: Sequence[AccuracyResult] = field(default=())
+    latency: Sequence[LatencyResult] = field(default=())
+    memory: Sequence[MemoryResult] = field(default=())
+
+    @classmethod
+    def read(cls, folder: Path) -> CommittedResults:
+        """Reads a folder; one that is missing has no results.
+
+        Raises:
+            InvalidInputError: a file is not a result, or of another format version.
+            OSError: a file cannot be read.
+        """
+        accuracy: list[AccuracyResult] = []
+        latency: list[LatencyResult] = []
+        memory: list[MemoryResult] = []
+        for path, data in read_json_files(folder):
+            if is_accuracy(data):
+                evaluation = accuracy_from_data(data, str(path))
+                accuracy += [] if evaluation is None else [evaluation]
+                continue
+            result = from_data(data, str(path))
+            if isinstance(result, LatencyResult):
+                latency.append(result)
+            else:
+                memory.append(result)
+        return cls(accuracy, latency, memory)
+
+
+def latency_table(results: CommittedResults, card: str) -> str:
+    """Milliseconds a frame of every latency result, a row for each runtime; `card` makes no difference."""
+    if not results.latency:
+        return NOTHING_YET
+    header = (
+        "model", "runtime", "objects", "pre", "segment", "memorize", "post", "ms per frame (5 to 95 %)",
+        "pre + post / model", "GFLOP", "GFLOP/s", "of the ceiling", "start-up s", "file MB",
+    )  # fmt: skip
+    rows = [_latency_row(result.setting, runtime) for result in results.latency for runtime in result.runtimes]
+    notes = [_latency_note(result) for result in results.latency]
+    return "\n\n".join([_markdown(header, rows, left=2), *dict.fromkeys(notes)])
+
+
+def memory_table(results: CommittedResults, card: str) -> str:
+    """Peak memory of every memory result; `card` makes no difference."""
+    if not results.memory:
+        return NOTHING_YET
+    counts = sorted({p.frames for result in results.memory for runtime in result.runtimes for p in runtime.points})
+    header = ("model", "runtime", "objects", *(f"MB after {count} frames" for count in counts), "growth MB")
+    rows = []
+    for result in results.memory:
+        for runtime in result.runtimes:
+            peaks = {point.frames: f"{point.peak_mb:.0f}" for point in runtime.points}
+            cells = [_model(result.setting), RUNTIME_NAMES[runtime.artifact.runtime], str(result.setting.objects)]
+            rows.append([*cells, *(peaks.get(count, "") for count in counts), f"{runtime.growth_mb:.1f}"])
+    notes = [
+        f"Peak of the resident memory of one process: Python, runtime, model, and the decoder of "
+        f"{_clip(result.setting)}. {_where(result.origin, result.setting)}"
+        for result in results.memory
+    ]
+    return "\n\n".join([_markdown(header, rows, left=2), *dict.fromkeys(notes)])
+
+
+def accuracy_table(results: CommittedResults, card: str) -> str:
+    """The overall scores of every evaluation of a model, in percent; `card` makes no difference."""
+    if not results.accuracy:
+        return NOTHING_YET
+    header = ("model", "parameters", "data", "runtime", *_SCORE_COLUMNS)
+    rows = []
+    for result in results.accuracy:
+        parameters = "" if result.parameters is None else f"{result.parameters / 1e6:.2f} M"
+        name = f"`{result.model}`, queue {result.queue}, {result.size}"
+        rows.append([name, parameters, result.data, _runtime(result.runtime), *_scores(result.overall)])
+    return _markdown(header, rows, left=4)
+
+
+def sequences_table(results: CommittedResults, card: str) -> str:
+    """The scores of every sequence, in percent, in every evaluation of the card's model."""
+    parts = []
+    for result in results.accuracy:
+        if result.model != card:
+            continue
+        rows = [
+            [sequence.name, str(sequence.frames), str(sequence.objects), *_scores(sequence.scores)]
+            for sequence in result.sequences
+        ]
+        frames, objects = (sum(getattr(s, name) for s in result.sequences) for name in ("frames", "objects"))
+        rows.append(["**all objects**", str(frames), str(objects), *_scores(result.overall)])
+        title = f"On {result.data}, queue {result.queue}, {result.size}, {_runtime(result.runtime)}:"
+        parts += [title, _markdown(("sequence", "frames", "objects", *_SCORE_COLUMNS), rows, left=1)]
+    return "\n\n".join(parts) or NOTHING_YET
+
+
+TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
+    "latency": latency_table,
+    "accuracy": accuracy_table,
+    "memory": memory_table,
+    "sequences": sequences_table,
+}
+
+
+def _latency_row(setting: Setting, runtime: RuntimeLatency) -> list[str]:
+    stages = runtime.stages
+    columns = (stages.preprocess, stages.segment, stages.memorize, stages.postprocess)
+    return [
+        _model(setting),
+        RUNTIME_NAMES[runtime.artifact.runtime],
+        str(setting.objects),
+        *(f"{stage.median:.1f}" for stage in columns),
+        _range(stages.total),
+        _percent(runtime.fit_share),
+        _number(runtime.gflop, ".1f"),
+        _number(runtime.gflop_per_s, ".0f"),
+        _percent(runtime.ceiling_share),
+        f"{runtime.start_ms.median / 1e3:.1f}",
+        f"{runtime.artifact.bytes / 1e6:.1f}",
+    ]
+
+
+def _latency_note(result: LatencyResult) -> str:
+    chains = ", ".join(
+        f"{RUNTIME_NAMES[ceiling.runtime]} {ceiling.kind} {ceiling.gflop_per_s.median:.0f}"
+        for ceiling in result.ceilings
+    )
+    frames = result.runtimes[0].stages.total.count
+    return (
+        f"`{result.setting.model}`: medians of {frames} frames of {_clip(result.setting)}, decoding not counted. "
+        f"Ceiling {result.ceiling:.0f} GFLOP/s (3x3 convolutions, GFLOP/s: {chains}). "
+        f"{_where(result.origin, result.setting)}"
+    )
+
+
+def _where(origin: Origin, setting: Setting) -> str:
+    versions = [
+        f"{name} {origin.versions[name]}" for name in ("onnxruntime", "ai-edge-litert") if name in origin.versions
+    ]
+    threads = "1 thread" if setting.threads == 1 else f"{setting.threads} threads"
+    facts = [
+        f"{origin.machine.get('processor', 'unknown processor')}, {threads}",
+        str(origin.machine.get("system", "")),
+        f"Python {origin.machine.get('python', '')}",
+        *versions,
+        origin.date[:10],
+    ]
+    busy = origin.busy_cores
+    return f"{', '.join(facts)}." + (
+        f" Others kept {busy:.1f} cores busy." if busy is not None and busy > BUSY_LIMIT else ""
+    )
+
+
+def _model(setting: Setting) -> str:
+    return f"`{setting.model}`, queue {setting.queue}, {setting.height}x{setting.width}, {setting.precision}"
+
+
+def _clip(setting: Setting) -> str:
+    return f"`{setting.clip}` ({setting.clip_width}x{setting.clip_height})"
+
+
+def _runtime(name: str) -> str:
+    return RUNTIME_NAMES.get(name, name)
+
+
+def _scores(scores: AccuracyScores) -> list[str]:
+    values = [scores.j_and_f]
+    for measure in (scores.region, scores.boundary):
+        values += [measure.mean, measure.recall, measure.decay]
+    return [f"{100 * value:.1f}" for value in values]
+
+
+def _range(spread: Spread) -> str:
+    return f"**{spread.median:.1f}** ({spread.p5:.1f} to {spread.p95:.1f})"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.0f} %"
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
+
+
+def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]], left: int) -> str:
+    """A Markdown table whose first `left` columns are text and whose others are numbers."""
+    rule = ["---" if column < left else "---:" for column in range(len(header))]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *rows))
