@@ -1,4 +1,4 @@
-"""The artifact's spec: what its graphs take and give. The exporter writes it; the SDK, the app and the web page read it.
+"""The artifact's spec: what its graphs take and give. The exporter writes it; SDK, app and web page read it.
 
 This module knows the JSON and nothing about files; `artifact.py` finds the JSON inside a file.
 """
@@ -110,7 +110,7 @@ class ArtifactSpec:
         try:
             data = json.loads(text)
         except (ValueError, UnicodeDecodeError) as error:
-            raise ArtifactError(f"the artifact's spec is not JSON ({error}); export it again with vos-export") from error
+            raise ArtifactError(f"the artifact's spec is not JSON ({error}); export it again") from error
         if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
             raise ArtifactError("this is the model of another program; make an artifact with vos-export")
         version = data.pop("format_version", None)

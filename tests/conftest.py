@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from mobilevos_models.mobilevos import MobileVOS
     from mobilevos_models.torch_backend import TorchBackend
-    from torch import Tensor
 
 SHARED = Path(__file__).parents[1] / ".." / "shared"
 TINY_MODEL = "mobilenetv2-noaspp"

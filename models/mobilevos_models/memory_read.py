@@ -51,9 +51,9 @@ class LocalityPrior(nn.Module):
 
     The logit term `-|p - q|^2 / (2 sigma^2)` is written as three more key channels and a part of the bias, so the read
     stays one matrix product. Beyond the MobileVOS paper, whose read is global; AOT's local attention and KMN's kernel
-    are its relatives. Slot 0 (the reference frame) and slot 1 (the previous frame) have learned widths. Slots further back
-    hold older frames: an object's displacement is taken as a random walk, so their width grows with the square root of
-    the age, up to the reference's.
+    are its relatives. Slot 0 (the reference frame) and slot 1 (the previous frame) have learned widths. Slots further
+    back hold older frames: an object's displacement is taken as a random walk, so their width grows with the square
+    root of the age, up to the reference's.
     """
 
     def __init__(self, reference_width: float = 16.0, previous_width: float = 4.0) -> None:

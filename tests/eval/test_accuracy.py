@@ -9,11 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from mobilevos_bench.accuracy import Evaluation, frames_to_do, score_model, score_predictions
 from mobilevos_bench.accuracy_report import to_json, to_table
 from mobilevos_bench.mask_store import NOTE, MaskStore
 from mobilevos_bench.provenance import provenance
-
 from mobilevos_sdk.davis import DavisSequence, find_sequences
 from mobilevos_sdk.errors import InvalidInputError, VideoError
 from mobilevos_sdk.evaluation import evaluate, score_masks, track_sequence

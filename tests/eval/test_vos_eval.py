@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mobilevos_bench.cli.eval import main
 
+from mobilevos_bench.cli.eval import main
 from mobilevos_sdk.masks import write_mask
 from mobilevos_sdk.segmenter import Segmenter
 

@@ -6,12 +6,12 @@ import math
 
 import pytest
 import torch
+
 from mobilevos_models import MODELS, create_model
 from mobilevos_models.aggregation import soft_aggregate
 from mobilevos_models.checkpoints import load_model, save_checkpoint
 from mobilevos_models.folding import fold_batch_norms, unfold_state
 from mobilevos_models.memory_read import LocalityPrior, MemoryEntry, cell_grid, memory_key, read_memory
-
 from mobilevos_sdk.errors import ArtifactError, UnknownModelError
 
 STUDENTS = tuple(MODELS)

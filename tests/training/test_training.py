@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 import pytest
 import torch
+
 from mobilevos_models import create_model
 from mobilevos_models.checkpoints import load_model, read_checkpoint, save_checkpoint
 from mobilevos_models.folding import fold_batch_norms
+from mobilevos_sdk.errors import InvalidInputError
 from mobilevos_training.clips import ClipMaker, Pool
 from mobilevos_training.loop import RunOptions, Trainer, schedule, training_pool
 from mobilevos_training.losses import bootstrapped_cross_entropy, dice_loss
 from mobilevos_training.recipe import Recipe, read_recipe
 from mobilevos_training.sources import photo_stills
-
-from mobilevos_sdk.errors import InvalidInputError
 
 RECIPES = sorted((Path(__file__).parents[2] / "training" / "recipes").glob("*.yaml"))
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
+
 from mobilevos_models.checkpoints import load_backbone, load_weights, read_checkpoint, save_checkpoint
 from mobilevos_models.folding import fold_batch_norms
 from mobilevos_models.mobilevos import MobileVOS
 from mobilevos_models.registry import create_model
-from torch import Tensor
-
 from mobilevos_sdk.errors import InvalidInputError
 from mobilevos_training.clips import Clip, ClipMaker, Pool
 from mobilevos_training.recipe import Recipe

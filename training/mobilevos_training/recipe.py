@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from mobilevos_models.registry import model_config
 
+from mobilevos_models.registry import model_config
 from mobilevos_sdk.errors import InvalidInputError
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
+
 from mobilevos_models.aggregation import soft_aggregate
 from mobilevos_models.memory_read import MemoryEntry, read_memory
 from mobilevos_models.mobilevos import DecoderFeatures, FrameState, MobileVOS
-from torch import Tensor
-
 from mobilevos_training.losses import bootstrapped_cross_entropy, dice_loss
 from mobilevos_training.recipe import Recipe
 
