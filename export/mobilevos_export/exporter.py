@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mobilevos_export import onnx_export, tflite_export
+from mobilevos_export.conversion import quietly
 from mobilevos_export.graphs import SourceModel, load_source
 from mobilevos_export.options import ExportOptions
 from mobilevos_export.parity import ParityReport
@@ -120,7 +121,8 @@ def _export(
     spec = replace(source.spec, tools=tool_versions(options, extension))
     partial.write_bytes(package.pack(spec))
     report(f"{extension}: comparing with PyTorch")
-    parity = reference.compare(open_backend(partial))
+    with quietly("the comparison with PyTorch"):
+        parity = reference.compare(open_backend(partial))
     if not parity.passed:
         raise ParityFailedError(parity)
     content = package.pack(replace(spec, parity=parity.as_json()))

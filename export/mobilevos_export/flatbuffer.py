@@ -25,12 +25,16 @@ def read(content: bytes) -> Any:
 
 
 def write(model: Any) -> bytes:
-    """Serialises a `ModelT`, with its buffers aligned."""
+    """Serialises a `ModelT`, with its buffers aligned. The model stays as it is."""
     import flatbuffers  # type: ignore[import-untyped]
 
-    model.buffers = [_aligned(buffer) for buffer in model.buffers]
     builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
+    buffers = model.buffers
+    try:
+        model.buffers = [_aligned(buffer) for buffer in buffers]
+        builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
+    finally:
+        model.buffers = buffers
     return bytes(builder.Output())
 
 

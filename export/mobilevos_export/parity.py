@@ -29,10 +29,11 @@ class Limits:
 
 
 # fp32: other summation orders only; a wrong padding, axis or resize is off by 1e-2 or more.
-# fp16: weights carry 11 bits, an error of 5e-4 each, which grows over some 60 layers.
+# fp16: weights carry 11 bits, a rounding of up to 5e-4 each, which grew to 2e-2 (mean 2e-3) over some 60 layers, and in
+# a model that was hardly trained moved the masks to an IoU of 0.981 (mean 0.986). Twice that fails.
 LIMITS = {
     "fp32": Limits(max_error=1e-3, mean_error=1e-5, min_iou=0.97, mean_iou=0.995),
-    "fp16": Limits(max_error=5e-2, mean_error=2e-3, min_iou=0.90, mean_iou=0.98),
+    "fp16": Limits(max_error=5e-2, mean_error=5e-3, min_iou=0.95, mean_iou=0.97),
 }
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -12,13 +12,12 @@ from mobilevos_export.cli import main
 
 def test_help_is_quick_and_has_an_example():
     command = [sys.executable, "-m", "mobilevos_export.cli", "--help"]
-    seconds = []
-    for _ in range(3):  # the best of three: the machine may be busy
-        started = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        seconds.append(time.perf_counter() - started)
+    before = os.times()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    after = os.times()
     assert "vos-export --model mobilenetv2 --queue 2" in done.stdout
-    assert min(seconds) < 0.5
+    # Processor time: the clock on the wall also measures what else the machine does.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 0.5
 
 
 def test_help_imports_nothing_heavy():

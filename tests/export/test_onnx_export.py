@@ -32,7 +32,7 @@ def stored_bytes(model):
 
 def test_weights_are_stored_once(full, tiny_source):
     ours = 4 * sum(parameter.numel() for parameter in tiny_source.folded.parameters())
-    assert ours < stored_bytes(full) < ours + 100_000
+    assert abs(stored_bytes(full) - ours) < 100_000  # equal biases are stored once too
     contents = [(t.data_type, tuple(t.dims), t.raw_data) for t in full.graph.initializer]
     assert len(contents) == len(set(contents))
 
