@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mobilevos_export import onnx_export, tflite_export
+from mobilevos_export import onnx2tf_export, onnx_export, tflite_export
 from mobilevos_export.conversion import quietly
 from mobilevos_export.graphs import SourceModel, load_source
 from mobilevos_export.options import ExportOptions
@@ -94,6 +94,8 @@ def export_model(options: ExportOptions, report: Report = lambda line: None) -> 
     """
     clip = ParityClip.load(options.parity_clip, options.parity_mask, options.parity_frames + 1)
     source = load_source(options)
+    if "tflite" in options.formats and options.tflite_via == "onnx2tf":
+        onnx2tf_export.find_command()  # before the minutes that the other format takes
     _check_writable(options.out)
     report("PyTorch: tracking the clip for comparison")
     reference = Reference(source, clip)
@@ -137,8 +139,6 @@ def _convert(options: ExportOptions, extension: str, source: SourceModel, report
         model = onnx_export.convert(source, report)
         return _Package(extension, lambda spec: onnx_export.package(model, spec))
     if options.tflite_via == "onnx2tf":
-        from mobilevos_export import onnx2tf_export
-
         content = onnx2tf_export.convert(source, report)
     else:
         content = tflite_export.convert(source, report)
