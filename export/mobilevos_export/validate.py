@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from mobilevos_export.graphs import SourceModel
-from mobilevos_export.parity import MaskParity, ParityReport, TensorParity
+from mobilevos_export.options import RANDOM
+from mobilevos_export.parity import LIMITS, MaskParity, ParityReport, TensorParity
 from mobilevos_export.parity_clip import ParityClip
 from mobilevos_models.torch_backend import TorchBackend
 from mobilevos_sdk.artifact import open_artifact
 from mobilevos_sdk.backends.base import Backend, FloatArray
 from mobilevos_sdk.errors import ParityError
 from mobilevos_sdk.options import RuntimeOptions
+from mobilevos_sdk.results import FrameResult
 from mobilevos_sdk.segmenter import Segmenter
 from mobilevos_sdk.spec import GraphSpec
 
@@ -42,7 +44,10 @@ class Reference:
         spec = source.spec
         self.spec, self.clip = spec, clip
         self.backend = TorchBackend(source.reference, spec.queue, spec.max_objects, spec.height, spec.width)
-        self.masks = _track(Segmenter.from_backend(self.backend), clip, spec.max_objects)
+        tie = LIMITS[spec.precision].tie
+        results = _track(self.backend, clip, spec.max_objects)
+        frames = [(result.mask, is_decided(result.probabilities, tie)) for result in results]
+        self.masks, self.decided = (np.stack(volume) for volume in zip(*frames, strict=True))
 
     def compare(self, backend: Backend) -> ParityReport:
         """Compares an opened artifact with PyTorch.
@@ -52,9 +57,10 @@ class Reference:
             ParityError: it lacks an output.
         """
         tensors = tuple(result for case in self.cases() for result in _compare(case, backend))
-        got = _track(Segmenter.from_backend(backend), self.clip, self.spec.max_objects)
-        masks = compare_masks(self.masks, got)
-        return ParityReport(backend.name, self.spec.precision, self.clip.name, tensors, masks)
+        got = np.stack([result.mask for result in _track(backend, self.clip, self.spec.max_objects)])
+        masks = compare_masks(self.masks, got, self.decided)
+        untrained = self.spec.weights.get("checkpoint") == RANDOM
+        return ParityReport(backend.name, self.spec.precision, self.clip.name, tensors, masks, untrained)
 
     def cases(self) -> Iterator[Case]:
         """Every graph, `segment` with both states of the queue. Made anew each time: they are large."""
@@ -113,14 +119,36 @@ def open_backend(path: Path) -> Backend:
     return open_litert(artifact, RuntimeOptions())
 
 
-def compare_masks(expected: npt.NDArray[np.uint8], got: npt.NDArray[np.uint8]) -> MaskParity:
-    """IoU of each object in each frame of two label volumes (T, H, W); an object absent from both counts 1."""
+def compare_masks(
+    expected: npt.NDArray[np.uint8], got: npt.NDArray[np.uint8], decided: npt.NDArray[np.bool_]
+) -> MaskParity:
+    """IoU of each object in each frame but the first.
+
+    Args:
+        expected: (T, H, W) labels by PyTorch.
+        got: (T, H, W) labels by the artifact.
+        decided: (T, H, W) where to compare them.
+
+    Returns:
+        The worst and the mean IoU; an object that is absent from both counts 1.
+    """
     ids = [int(value) for value in np.unique(expected[0]) if value]
     scores = [
-        [_iou(first == object_id, second == object_id) for object_id in ids]
-        for first, second in zip(expected[1:], got[1:], strict=True)
+        [_iou((first == object_id) & where, (second == object_id) & where) for object_id in ids]
+        for first, second, where in zip(expected[1:], got[1:], decided[1:], strict=True)
     ]
-    return MaskParity(len(scores), len(ids), float(np.min(scores)), float(np.mean(scores)))
+    share = float(np.mean(decided[1:]))
+    return MaskParity(len(scores), len(ids), float(np.min(scores)), float(np.mean(scores)), share)
+
+
+def is_decided(probabilities: FloatArray, tie: float) -> npt.NDArray[np.bool_]:
+    """Where the most probable label, background included, leads by more than `tie`: (N, H, W) to (H, W)."""
+    best = 1.0 - probabilities.sum(0)
+    second = np.full_like(best, -1.0)
+    for plane in probabilities:
+        second = np.maximum(second, np.minimum(best, plane))
+        best = np.maximum(best, plane)
+    return best - second > tie
 
 
 def _iou(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
@@ -128,9 +156,9 @@ def _iou(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
     return int(np.count_nonzero(first & second)) / union if union else 1.0
 
 
-def _track(segmenter: Segmenter, clip: ParityClip, objects: int) -> npt.NDArray[np.uint8]:
-    """The labels (T, H, W) of a clip, the first frame's given."""
-    return np.stack([result.mask for result in segmenter.track(clip.frames, clip.mask_of(objects))])
+def _track(backend: Backend, clip: ParityClip, objects: int) -> Iterator[FrameResult]:
+    """The results of a clip's frames, the first one's mask given."""
+    return Segmenter.from_backend(backend).track(clip.frames, clip.mask_of(objects))
 
 
 def _compare(case: Case, backend: Backend) -> Iterator[TensorParity]:

@@ -7,7 +7,7 @@ import pytest
 
 from mobilevos_export.parity import LIMITS, MaskParity, ParityReport, TensorParity
 from mobilevos_export.parity_clip import ParityClip
-from mobilevos_export.validate import Reference, compare_masks
+from mobilevos_export.validate import Reference, compare_masks, is_decided
 from mobilevos_sdk.errors import InvalidInputError, ParityError
 from mobilevos_sdk.masks import write_mask
 
@@ -36,7 +36,8 @@ class Altered:
 def test_pytorch_agrees_with_itself(reference):
     report = reference.compare(reference.backend)
     assert report.passed
-    assert report.masks == MaskParity(frames=8, objects=2, min_iou=1.0, mean_iou=1.0)
+    assert report.masks == replace(report.masks, frames=8, objects=2, min_iou=1.0, mean_iou=1.0)
+    assert report.masks.compared > 0.95
     assert {(t.graph, t.state) for t in report.tensors if t.graph.startswith("segment")} == {
         (f"segment_{n}", state) for n in (1, 2) for state in ("reference", "full")
     }
@@ -90,7 +91,16 @@ def test_iou_of_masks():
     expected[:, :2] = 5
     got = expected.copy()
     got[1, 0] = 0
-    assert compare_masks(expected, got) == MaskParity(1, 1, 0.5, 0.5)
+    everywhere = np.ones_like(expected, bool)
+    assert compare_masks(expected, got, everywhere) == MaskParity(1, 1, 0.5, 0.5, 1.0)
+    elsewhere = everywhere.copy()
+    elsewhere[1, 0] = False
+    assert compare_masks(expected, got, elsewhere) == MaskParity(1, 1, 1.0, 1.0, 0.75)
+
+
+def test_a_tie_is_between_any_two_labels():
+    probabilities = np.array([[[0.6, 0.5, 0.1, 0.45, 0.0]], [[0.1, 0.0, 0.1, 0.45, 0.1]]], np.float32)
+    assert is_decided(probabilities, 1e-3).tolist() == [[True, False, True, False, True]]
 
 
 def test_the_report_in_a_spec_has_every_graph(reference):
@@ -108,6 +118,12 @@ def test_a_nan_never_passes():
     error = TensorParity.measure("g", "", "t", np.ones(3, np.float32), np.array([1, np.nan, 1], np.float32))
     report = ParityReport("onnx", "fp32", "clip", (error,), MaskParity(8, 1, 1.0, 1.0))
     assert not report.passed
+
+
+def test_masks_that_are_all_ties_pass_only_for_random_weights():
+    ties = MaskParity(8, 1, 1.0, 1.0, compared=0.1)
+    assert not ParityReport("onnx", "fp32", "clip", (), ties).passed
+    assert ParityReport("onnx", "fp32", "clip", (), ties, untrained=True).passed
 
 
 class TestClip:
