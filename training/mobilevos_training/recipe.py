@@ -39,7 +39,7 @@ class Recipe:
         teacher_forcing: how often the second frame is memorised with its true mask and not with the prediction.
         scale: smallest and largest size of a crop's pixel against a 480p pixel's.
         quarter_turns: how often a clip is turned by 90 degrees.
-        init: a checkpoint to start from, relative to the recipe; none starts from the ImageNet backbones.
+        init: a checkpoint to start from, relative to the working folder; none starts from the ImageNet backbones.
     """
 
     model: str
@@ -99,8 +99,6 @@ def read_recipe(path: Path, **overrides: Any) -> Recipe:
     data.update(overrides)
     if "scale" in data:
         data["scale"] = tuple(data["scale"])
-    if data.get("init"):
-        data["init"] = str((path.parent / data["init"]).resolve())
     try:
         return Recipe(**data)
     except TypeError as error:
