@@ -129,9 +129,7 @@ def _export(
         raise ParityFailedError(parity)
     content = package.pack(replace(spec, parity=parity.as_json()))
     partial.write_bytes(content)
-    return ExportedFile(
-        options.path(extension), extension, len(content), time.perf_counter() - started, parity
-    )
+    return ExportedFile(options.path(extension), extension, len(content), time.perf_counter() - started, parity)
 
 
 def _convert(options: ExportOptions, extension: str, source: SourceModel, report: Report) -> _Package:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from mobilevos_bench.ceiling import Ceiling, CeilingMeter, ConvolutionChain, machine_ceiling
 from mobilevos_bench.ceiling_models import INPUT, litert_model, onnx_model
 from mobilevos_bench.records import Spread

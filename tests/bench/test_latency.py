@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from toy_results import ORIGIN
+
 from mobilevos_bench import latency
 from mobilevos_bench.ceiling import ConvolutionChain
 from mobilevos_bench.latency import LatencyOptions, frame_gflop, measure_latency
 from mobilevos_bench.report import latency_text
 from mobilevos_bench.results import from_data, to_text
 from mobilevos_bench.workload import Workload, WorkloadOptions, open_workload
-from toy_results import ORIGIN
-
 from mobilevos_sdk.session import Session
 
 OPTIONS = LatencyOptions(frames=7, starts=1, chains=(ConvolutionChain("dense", 8, 6, 10, 2),))

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from toy_results import MEMORY, ORIGIN
+
 from mobilevos_bench.fresh import Task, follow
 from mobilevos_bench.memory import measure_memory
 from mobilevos_bench.report import memory_text
 from mobilevos_bench.workload import Workload, WorkloadOptions, open_workload
-from toy_results import MEMORY, ORIGIN
-
 from mobilevos_sdk.errors import MobileVOSError
 
 

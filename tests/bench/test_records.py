@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from mobilevos_bench.records import Spread, decode, encode
-from mobilevos_bench.results import FORMATS, from_data, schema, to_text
 from toy_results import LATENCY, MEMORY
 
+from mobilevos_bench.records import Spread, decode, encode
+from mobilevos_bench.results import FORMATS, from_data, schema, to_text
 from mobilevos_sdk.errors import InvalidInputError
 
 

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from toy_results import LATENCY, MEMORY, accuracy
+
 from mobilevos_bench.cli.bench import main
 from mobilevos_bench.results import to_text
 from mobilevos_bench.table_text import CommittedResults
 from mobilevos_bench.tables import RESULTS_FOLDER, SCHEMA_FOLDER, fill
-from toy_results import LATENCY, MEMORY, accuracy
-
 from mobilevos_sdk.errors import InvalidInputError
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+
 from mobilevos_bench import machine
 from mobilevos_bench.cli.bench import main
 from mobilevos_bench.results import from_data
-
 from mobilevos_sdk.masks import read_mask
 
 
@@ -115,7 +115,6 @@ def test_two_different_models_under_one_name(onnx_only: Path, clip: Path, tmp_pa
 
 def test_an_embedded_model_by_its_name_has_a_file_for_each_runtime(both: Path, monkeypatch):
     from mobilevos_bench import workload
-
     from mobilevos_sdk import segmenter
 
     for module in (workload, segmenter):
