@@ -76,7 +76,7 @@ class OnnxGraphs:
         for named in (self._initializers, self._inputs, outputs):
             parts += [raw for name, raw in named.items() if name in needed]
         body = b"".join(parts)
-        return b"".join([*self._header, _key(MODEL_GRAPH, LENGTH), _varint(len(body)), body])
+        return b"".join([*self._header, _key(MODEL_GRAPH, LENGTH), varint(len(body)), body])
 
     def _read_model(self, model: memoryview) -> memoryview:
         """Keeps the model's own fields (versions, operator sets) and returns the graph's content."""
@@ -150,14 +150,14 @@ def _fields(message: memoryview) -> Iterator[Field]:
     position, end = 0, len(message)
     while position < end:
         start = position
-        tag, position = _read_varint(message, position)
+        tag, position = _readvarint(message, position)
         content = position
         kind = tag & 7
         if kind == LENGTH:
-            length, content = _read_varint(message, position)
+            length, content = _readvarint(message, position)
             position = content + length
         elif kind == VARINT:
-            _, position = _read_varint(message, position)
+            _, position = _readvarint(message, position)
         elif kind in (FIXED64, FIXED32):
             position += 8 if kind == FIXED64 else 4
         else:
@@ -167,7 +167,7 @@ def _fields(message: memoryview) -> Iterator[Field]:
         yield Field(tag >> 3, message[content:position], message[start:position])
 
 
-def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
+def _readvarint(message: memoryview, position: int) -> tuple[int, int]:
     """A variable-length integer and the position after it."""
     byte = message[position]
     if byte < 0x80:
@@ -184,7 +184,8 @@ def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
             raise ValueError("a number is too long")
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """Encodes a number as protobuf does, seven bits a byte."""
     encoded = bytearray()
     while value > 0x7F:
         encoded.append(value & 0x7F | 0x80)
@@ -194,8 +195,8 @@ def _varint(value: int) -> bytes:
 
 
 def _key(number: int, kind: int) -> bytes:
-    return _varint(number << 3 | kind)
+    return varint(number << 3 | kind)
 
 
 def _bytes_field(number: int, content: bytes) -> bytes:
-    return _key(number, LENGTH) + _varint(len(content)) + content
+    return _key(number, LENGTH) + varint(len(content)) + content

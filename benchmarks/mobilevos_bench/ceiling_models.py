@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mobilevos_sdk.onnx_graphs import varint
+
 if TYPE_CHECKING:
     from mobilevos_bench.ceiling import ConvolutionChain
 
@@ -79,21 +81,12 @@ def _onnx_value(name: str, shape: Sequence[int]) -> bytes:
 
 
 def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3 | _VARINT) + _varint(value)
+    return varint(field << 3 | _VARINT) + varint(value)
 
 
 def _message(field: int, content: bytes | str) -> bytes:
     data = content.encode() if isinstance(content, str) else content
-    return _varint(field << 3 | _LENGTH) + _varint(len(data)) + data
-
-
-def _varint(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
+    return varint(field << 3 | _LENGTH) + varint(len(data)) + data
 
 
 def _litert_tensor(schema: Any, shape: Sequence[int], buffer: int) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -71,17 +69,17 @@ def test_metadata_is_found():
 def test_damage_never_ends_in_another_error():
     whole = two_graphs()
     generator = np.random.default_rng(0)
+    found = 0
     for _ in range(300):
         damaged = bytearray(whole)
         damaged[generator.integers(len(whole))] = generator.integers(256)
         try:
             OnnxGraphs(bytes(damaged)).cut("double")
         except ArtifactError:
-            continue
+            found += 1
+    assert found > 0
 
 
-def test_thousands_of_nodes_are_indexed_quickly():
+def test_other_graphs_are_left_out_of_the_cut():
     content = two_graphs(4000)
-    started = time.perf_counter()
-    OnnxGraphs(content).cut("half")
-    assert time.perf_counter() - started < 1.0  # about 0.05 s on an idle core
+    assert len(OnnxGraphs(content).cut("half")) < len(content) / 10
