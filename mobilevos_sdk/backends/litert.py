@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Any
 
 from mobilevos_sdk.artifact import Artifact
@@ -31,9 +32,11 @@ def open_litert(artifact: Artifact, options: RuntimeOptions) -> Backend:
 class LiteRtBackend:
     """Runs a .tflite artifact on the CPU.
 
-    One interpreter holds all graphs: XNNPACK then packs the weights once for all of them, where an interpreter for each
-    session would pack and hold them again. An interpreter runs one graph at a time, so a lock makes sessions in several
-    threads take turns.
+    One interpreter holds the graphs that run on every frame: XNNPACK then packs the weights once for all of them, where
+    an interpreter for each session would pack and hold them again. `start` runs once a video or so and is given an
+    interpreter of its own that is dropped at once, since what a graph works in (some 100 MB at 480x864) is kept for as
+    long as its interpreter lives. An interpreter runs one graph at a time, so a lock makes sessions in several threads
+    take turns.
     """
 
     name = "litert"
@@ -45,10 +48,12 @@ class LiteRtBackend:
             raise RuntimeMissingError(f"LiteRT is not usable ({error}); {REMEDY}") from error
         self.spec: ArtifactSpec = artifact.spec
         self._path = artifact.path
+        self._passing = {graph.name for graph in self.spec.graphs if graph.role == "start"}
         self._runners: dict[str, Any] = {}
         self._lock = threading.Lock()
         try:
-            self._interpreter: Any = Interpreter(model_content=artifact.content, num_threads=options.thread_count)
+            self._open = partial(Interpreter, model_content=artifact.content, num_threads=options.thread_count)
+            self._interpreter: Any = self._open()
         except (ValueError, RuntimeError) as error:
             raise self._failure("the model", error) from error
 
@@ -56,6 +61,9 @@ class LiteRtBackend:
         """Runs a graph; see `Backend.run`. The interpreter copies inputs in and outputs out."""
         with self._lock:
             try:
+                if graph in self._passing:
+                    passing: dict[str, FloatArray] = self._open().get_signature_runner(graph)(**inputs)
+                    return passing
                 runner = self._runners.get(graph)
                 if runner is None:
                     runner = self._runners[graph] = self._interpreter.get_signature_runner(graph)
