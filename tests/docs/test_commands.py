@@ -37,7 +37,8 @@ def test_the_command_is_taken(page: str, line: str) -> None:
     program, *arguments = shlex.split(line.split("#")[0].split("   ")[0])
     module, name = PARSERS[program]
     parser: ArgumentParser = getattr(importlib.import_module(module), name)()
-    parser.parse_args(arguments)
+    assert parser.prog == program
+    parser.parse_args(arguments)  # ends the test where an option is not known
 
 
 def test_the_pages_have_commands_of_every_program() -> None:
