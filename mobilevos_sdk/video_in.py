@@ -101,10 +101,14 @@ class VideoFile(FrameSource):
             stream = container.streams.video[0]
             self.fps = stream.average_rate or stream.guessed_rate or UNKNOWN_FPS
             self.count = stream.frames or _frames_by_duration(container, stream, self.fps)
-            first = next(self._decoded(container), None)
-        if first is None:
-            raise VideoError(f"{path} has no frames that can be read; check that the copy is complete")
-        self.first = first
+            picture = next(self._pictures(container), None)
+            if picture is None:
+                raise VideoError(f"{path} has no frames that can be read; check that the copy is complete")
+            # One matrix holds for the stream. `side_data` and its picture refer to each other, and a picture that waits
+            # for Python to collect cycles keeps its decoder's memory: so it is asked once, and its bytes are copied.
+            matrix = picture.side_data.get("DISPLAYMATRIX")
+            self._matrix = None if matrix is None else bytes(matrix)
+            self.first = self._upright(picture)
 
     def _open(self) -> Any:
         import av
@@ -125,22 +129,21 @@ class VideoFile(FrameSource):
 
     def _frames(self) -> Iterator[np.ndarray]:
         with self._open() as container:
-            yield from self._decoded(container)
+            yield from map(self._upright, self._pictures(container))
 
-    def _decoded(self, container: Any) -> Iterator[np.ndarray]:
+    def _upright(self, picture: Any) -> np.ndarray:
+        return upright(picture.to_ndarray(format="rgb24"), self._matrix)
+
+    def _pictures(self, container: Any) -> Iterator[Any]:
         import av
 
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = DECODER_THREADS
-        index, matrix = 0, None
+        index = 0
         try:
-            for frame in container.decode(stream):
-                if index == 0:
-                    # One matrix holds for the stream. `side_data` refers back to its frame: asked of every frame, it
-                    # would keep hundreds of them in memory until Python collects cycles.
-                    matrix = frame.side_data.get("DISPLAYMATRIX")
-                yield upright(frame.to_ndarray(format="rgb24"), matrix)
+            for picture in container.decode(stream):
+                yield picture
                 index += 1
         except (av.FFmpegError, OSError) as error:
             raise self._damaged(index) from error

@@ -8,6 +8,8 @@ from typing import Any
 
 from mobilevos_sdk.artifact import Artifact
 from mobilevos_sdk.backends.base import Backend, FloatArray, Tensors
+from mobilevos_sdk.backends.heap import release_free_memory
+from mobilevos_sdk.backends.tflite_graphs import TfliteGraphs
 from mobilevos_sdk.errors import ArtifactError, RuntimeMissingError
 from mobilevos_sdk.options import RuntimeOptions
 from mobilevos_sdk.spec import ArtifactSpec
@@ -32,11 +34,10 @@ def open_litert(artifact: Artifact, options: RuntimeOptions) -> Backend:
 class LiteRtBackend:
     """Runs a .tflite artifact on the CPU.
 
-    One interpreter holds the graphs that run on every frame: XNNPACK then packs the weights once for all of them, where
-    an interpreter for each session would pack and hold them again. `start` runs once a video or so and is given an
-    interpreter of its own that is dropped at once, since what a graph works in (some 100 MB at 480x864) is kept for as
-    long as its interpreter lives. An interpreter runs one graph at a time, so a lock makes sessions in several threads
-    take turns.
+    One interpreter holds the graphs that run on every frame, for the numbers of objects that were asked for so far: the
+    memory that they work in (some 100 MB at 480x864) is shared. `start` runs once a video or so and is given an
+    interpreter of its own that is dropped at once. An interpreter runs one graph at a time, so a lock makes sessions in
+    several threads take turns.
     """
 
     name = "litert"
@@ -48,29 +49,52 @@ class LiteRtBackend:
             raise RuntimeMissingError(f"LiteRT is not usable ({error}); {REMEDY}") from error
         self.spec: ArtifactSpec = artifact.spec
         self._path = artifact.path
-        self._passing = {graph.name for graph in self.spec.graphs if graph.role == "start"}
+        self._file = TfliteGraphs(artifact.content)
+        self._open = partial(Interpreter, num_threads=options.thread_count)
+        self._graphs = {graph.name: graph for graph in self.spec.graphs}
         self._runners: dict[str, Any] = {}
         self._lock = threading.Lock()
         try:
-            self._open = partial(Interpreter, model_content=artifact.content, num_threads=options.thread_count)
-            self._interpreter: Any = self._open()
+            self._open(model_content=artifact.content)
         except (ValueError, RuntimeError) as error:
             raise self._failure("the model", error) from error
 
     def run(self, graph: str, inputs: Tensors) -> dict[str, FloatArray]:
         """Runs a graph; see `Backend.run`. The interpreter copies inputs in and outputs out."""
+        if graph not in self._graphs:
+            raise ArtifactError(f"{self._path} has no graph '{graph}'; export it again with vos-export")
         with self._lock:
             try:
-                if graph in self._passing:
-                    passing: dict[str, FloatArray] = self._open().get_signature_runner(graph)(**inputs)
-                    return passing
-                runner = self._runners.get(graph)
-                if runner is None:
-                    runner = self._runners[graph] = self._interpreter.get_signature_runner(graph)
-                outputs: dict[str, FloatArray] = runner(**inputs)
+                if self._graphs[graph].role == "start":
+                    return self._run_once(graph, inputs)
+                if graph not in self._runners:
+                    self._prepare(self._graphs[graph].objects)
+                outputs: dict[str, FloatArray] = self._runners[graph](**inputs)
             except (ValueError, RuntimeError) as error:
                 raise self._failure(f"graph '{graph}'", error) from error
         return outputs
+
+    def _run_once(self, graph: str, inputs: Tensors) -> dict[str, FloatArray]:
+        """Runs a graph in an interpreter of its own, and gives back what that took."""
+        interpreter: Any = self._open(model_content=self._file.cut([graph]))
+        outputs: dict[str, FloatArray] = interpreter.get_signature_runner(graph)(**inputs)
+        del interpreter
+        release_free_memory()
+        return outputs
+
+    def _prepare(self, objects: int) -> None:
+        """Opens the graphs for one more number of objects, together with those that are in use."""
+        counts = {objects, *(self._graphs[name].objects for name in self._runners)}
+        wanted = [graph for graph in self.spec.graphs if graph.role != "start" and graph.objects in counts]
+        # What graphs work in is shared and grows with the largest so far; to grow it, LiteRT holds the old one beside
+        # the new one. The value encoder of `memorize` needs most, so its memory is claimed first.
+        wanted.sort(key=lambda graph: (graph.role == "memorize", graph.objects), reverse=True)
+        names = [graph.name for graph in wanted]
+        self._runners.clear()  # drops the last interpreter before there is another one
+        interpreter: Any = self._open(model_content=self._file.cut(names, keep=True))
+        interpreter.allocate_tensors()
+        self._runners = {name: interpreter.get_signature_runner(name) for name in names}
+        release_free_memory()
 
     def _failure(self, what: str, error: Exception) -> ArtifactError:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]

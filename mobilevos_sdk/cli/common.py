@@ -65,6 +65,14 @@ def positive_int(text: str) -> int:
     return value
 
 
+def frame_size(text: str) -> tuple[int, int]:
+    """An argparse type: `480x864` as (height, width)."""
+    height, separator, width = text.lower().partition("x")
+    if not (separator and height.isdecimal() and width.isdecimal()):
+        raise argparse.ArgumentTypeError(f"'{text}' is not HEIGHTxWIDTH, such as 480x864")
+    return int(height), int(width)
+
+
 def run(program: str, body: Callable[[], int | None]) -> int:
     """Runs a command's body and turns what a user can cause into one line on stderr and an exit code.
 

@@ -137,4 +137,4 @@ def test_one_object_loads_no_graph_of_two(tiny_onnx, tiny_video):
     segmenter = Segmenter.from_artifact(tiny_onnx, ONE_THREAD)
     session = segmenter.start(tiny_video.frames[0], tiny_video.mask == 7)
     session.step(tiny_video.frames[1])
-    assert sorted(segmenter._backend._sessions) == ["memorize_1", "segment_1", "start_1"]
+    assert sorted(segmenter._backend._sessions) == ["memorize_1", "segment_1"]

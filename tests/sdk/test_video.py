@@ -181,6 +181,20 @@ def test_decoded_frames_do_not_pile_up(tmp_path: Path) -> None:
     assert 0 < most <= 16  # what the decoder hands over at once
 
 
+def test_a_video_that_has_ended_leaves_no_picture_behind(tmp_path: Path) -> None:
+    source = open_frames(write_video(tmp_path / "clip.mp4", 5))
+    gc.collect()
+    gc.disable()  # a picture that waits for the collector keeps its decoder's memory
+    try:
+        for _ in range(2):
+            assert len(list(source)) == 5
+            pictures = [thing for thing in gc.get_objects() if isinstance(thing, av.VideoFrame)]
+            # `source.first` is a view of a picture that was made for it, and not of the decoder's.
+            assert {picture.format.name for picture in pictures} <= {"rgb24"}
+    finally:
+        gc.enable()
+
+
 def test_an_error_in_the_users_loop_keeps_the_frames_before_it(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     with pytest.raises(RuntimeError), VideoWriter(path, 25) as writer:
