@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mobilevos_bench.accuracy_report import FORMAT, FORMAT_VERSION
-from mobilevos_sdk.errors import InvalidInputError
+from mobilevos_bench.records import reading
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,7 @@ def accuracy_from_data(data: dict[str, Any], where: str) -> AccuracyResult | Non
     Raises:
         InvalidInputError: of another format version, or a field is missing.
     """
-    if data.get("format_version") != FORMAT_VERSION:
-        raise InvalidInputError(
-            f"{where} has format version {data.get('format_version')}, this release reads {FORMAT_VERSION}; "
-            "run vos-eval again"
-        )
-    try:
+    with reading(data, FORMAT_VERSION, where, "vos-eval"):
         subject = data["subject"]
         if "model" not in subject:
             return None
@@ -93,10 +88,6 @@ def accuracy_from_data(data: dict[str, Any], where: str) -> AccuracyResult | Non
             overall=_scores(data["overall"]),
             sequences=tuple(_sequence(name, entry) for name, entry in data["sequences"].items()),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidInputError(
-            f"{where} is not what vos-eval writes ({type(error).__name__}: {error}); run vos-eval again"
-        ) from error
 
 
 def _data_name(data: dict[str, Any]) -> str:

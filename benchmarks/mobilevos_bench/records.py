@@ -11,7 +11,8 @@ import math
 import statistics
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -141,3 +142,28 @@ def json_schema(kind: Any) -> dict[str, Any]:
     if origin is not None:
         return {"type": "object", "additionalProperties": json_schema(arguments[1])}
     return {} if kind is Any else {"type": _SCALARS[kind]}
+
+
+@contextmanager
+def reading(data: Mapping[str, Any], version: int, where: str, writer: str) -> Iterator[None]:
+    """Around the reading of a file that another command wrote, of which only some fields are needed.
+
+    Args:
+        data: what the file holds.
+        version: the format version that is read here.
+        where: names the file in messages.
+        writer: the command that writes such files.
+
+    Raises:
+        InvalidInputError: of another version; or, in the block, a field is missing or of a wrong type.
+    """
+    if data.get("format_version") != version:
+        raise InvalidInputError(
+            f"{where} has format version {data.get('format_version')}, this release reads {version}; run {writer} again"
+        )
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidInputError(
+            f"{where} is not what {writer} writes ({type(error).__name__}: {error}); run {writer} again"
+        ) from error

@@ -18,6 +18,15 @@ from mobilevos_bench.results import (
     from_data,
     read_json_files,
 )
+from mobilevos_bench.training_results import (
+    AblationResult,
+    AblationRow,
+    TrainingProfile,
+    ablation_from_data,
+    is_ablation,
+    is_profile,
+    profile_from_data,
+)
 
 RUNTIME_NAMES = {"onnx": "ONNX Runtime", "litert": "LiteRT"}
 # What a table says for which there is no result: nothing, so that a page can have its markers before them.
@@ -32,6 +41,8 @@ class CommittedResults:
     accuracy: Sequence[AccuracyResult] = field(default=())
     latency: Sequence[LatencyResult] = field(default=())
     memory: Sequence[MemoryResult] = field(default=())
+    ablation: Sequence[AblationResult] = field(default=())
+    profiles: Sequence[TrainingProfile] = field(default=())
 
     @classmethod
     def read(cls, folder: Path) -> CommittedResults:
@@ -44,17 +55,25 @@ class CommittedResults:
         accuracy: list[AccuracyResult] = []
         latency: list[LatencyResult] = []
         memory: list[MemoryResult] = []
+        ablation: list[AblationResult] = []
+        profiles: list[TrainingProfile] = []
         for path, data in read_json_files(folder):
             if is_accuracy(data):
                 evaluation = accuracy_from_data(data, str(path))
                 accuracy += [] if evaluation is None else [evaluation]
+                continue
+            if is_ablation(data):
+                ablation.append(ablation_from_data(data, str(path)))
+                continue
+            if is_profile(data):
+                profiles.append(profile_from_data(data, str(path)))
                 continue
             result = from_data(data, str(path))
             if isinstance(result, LatencyResult):
                 latency.append(result)
             else:
                 memory.append(result)
-        return cls(accuracy, latency, memory)
+        return cls(accuracy, latency, memory, ablation, profiles)
 
 
 def latency_table(results: CommittedResults, card: str) -> str:
@@ -120,12 +139,54 @@ def sequences_table(results: CommittedResults, card: str) -> str:
     return "\n\n".join(parts) or NOTHING_YET
 
 
+def ablation_table(results: CommittedResults, card: str) -> str:
+    """Every ablation, a row for each recipe, in percent; `card` makes no difference."""
+    parts = []
+    for result in results.ablation:
+        header = ("recipe", "J&F", "J", "F", "gain over the first", "J&F of each seed")
+        budget = ", ".join(f"{name} {value}" for name, value in result.budget.items())
+        teacher = f", teacher `{result.teacher}`" if result.teacher else ""
+        note = f"`{result.model}`{teacher}; {budget}; scored on {result.data}. {result.machine}."
+        parts += [_markdown(header, [_ablation_row(row) for row in result.rows], left=1), note]
+    return "\n\n".join(parts) or NOTHING_YET
+
+
+def profile_table(results: CommittedResults, card: str) -> str:
+    """Every profile of a training step; `card` makes no difference."""
+    if not results.profiles:
+        return NOTHING_YET
+    header = ("model", "setting", "ms a step", "by phase", "clips/s", "waiting for data", "GFLOP/s", "of the ceiling")
+    rows = [
+        [
+            f"`{result.model}`",
+            ", ".join(f"{name} {value}" for name, value in result.setting.items()),
+            f"{1000 * sum(result.seconds.values()):.0f}",
+            ", ".join(f"{name} {1000 * seconds:.0f}" for name, seconds in result.seconds.items()),
+            f"{result.clips_per_second:.2f}",
+            f"{100 * result.waiting_share:.1f} %",
+            f"{result.gflop_per_s:.0f}",
+            _percent(result.ceiling_share),
+        ]
+        for result in results.profiles
+    ]
+    return "\n\n".join([_markdown(header, rows, left=2), *dict.fromkeys(f"{r.machine}." for r in results.profiles)])
+
+
 TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
     "latency": latency_table,
     "accuracy": accuracy_table,
     "memory": memory_table,
     "sequences": sequences_table,
+    "ablation": ablation_table,
+    "profile": profile_table,
 }
+
+
+def _ablation_row(row: AblationRow) -> list[str]:
+    gain = 100 * sum(row.gains) / len(row.gains)
+    spread = "" if len(row.gains) == 1 else f" ({', '.join(f'{100 * value:+.1f}' for value in row.gains)})"
+    scores = [f"{100 * value:.1f}" for value in (row.j_and_f, row.region, row.boundary)]
+    return [f"`{row.name}`", *scores, f"{gain:+.1f}{spread}", ", ".join(f"{100 * value:.1f}" for value in row.seeds)]
 
 
 def _latency_row(setting: Setting, runtime: RuntimeLatency) -> list[str]:

@@ -49,7 +49,8 @@ def generate(root: Path) -> tuple[Generated, ...]:
     if not (root / "README.md").is_file():
         raise InvalidInputError(f"no README.md in {root.absolute()}; give the repository's folder with --root")
     results = CommittedResults.read(root / RESULTS_FOLDER)
-    pages = [_page(path, results) for path in (root / "README.md", *sorted((root / "models" / "cards").glob("*.md")))]
+    others = [*(root / "docs").glob("training.md"), *sorted((root / "models" / "cards").glob("*.md"))]
+    pages = [_page(path, results) for path in (root / "README.md", *others) if path.is_file()]
     return (*pages, *_schemas(root / SCHEMA_FOLDER))
 
 

@@ -13,17 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-import mobilevos_models
 from mobilevos_export.options import RANDOM, ExportOptions
 from mobilevos_models import create_model, model_config
-from mobilevos_models.checkpoints import load_model, read_checkpoint
+from mobilevos_models.checkpoints import load_model, read_checkpoint, shipped_checkpoint
 from mobilevos_models.contract import build_graph, build_spec
 from mobilevos_models.folding import fold_batch_norms
 from mobilevos_models.mobilevos import MobileVOS
 from mobilevos_sdk.errors import ArtifactError
 from mobilevos_sdk.spec import ArtifactSpec, GraphSpec
-
-WEIGHTS = Path(mobilevos_models.__file__).parent / "weights"
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def describe(model: MobileVOS, options: ExportOptions) -> ArtifactSpec:
 def checkpoint_path(options: ExportOptions) -> Path | None:
     """The file that the weights come from; none for random weights."""
     if options.checkpoint is None:
-        return WEIGHTS / f"{options.model}.safetensors"
+        return shipped_checkpoint(options.model)
     return None if str(options.checkpoint) == RANDOM else Path(options.checkpoint)
 
 

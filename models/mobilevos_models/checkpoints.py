@@ -8,21 +8,25 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from mobilevos_models.folding import unfold_state
 from mobilevos_models.mobilevos import MobileVOS
 from mobilevos_models.registry import create_model
 from mobilevos_sdk.errors import ArtifactError
+from mobilevos_sdk.files import write_atomically
+
+WEIGHTS = Path(__file__).parent / "weights"
 
 
 def save_checkpoint(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    """Writes tensors and their metadata (model name, recipe, steps) atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file({name: tensor.contiguous() for name, tensor in state.items()}, partial, dict(metadata))
-    partial.replace(path)
+    """Writes tensors and their metadata (model name, recipe, steps) atomically.
+
+    Raises:
+        MobileVOSError: the disk is full or the folder cannot be written; an older file is as it was.
+    """
+    write_atomically(path, save({name: tensor.contiguous() for name, tensor in state.items()}, dict(metadata)))
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -80,6 +84,11 @@ def load_model(path: Path, name: str | None = None, locality: bool | None = None
         state = {key: value for key, value in state.items() if not key.startswith("prior.")}
     load_weights(model, state, str(path))
     return model
+
+
+def shipped_checkpoint(name: str) -> Path:
+    """The file of the weights that this project ships for a model; it may ship none."""
+    return WEIGHTS / f"{name}.safetensors"
 
 
 def load_backbone(model: MobileVOS, key_weights: Path, value_weights: Path) -> None:

@@ -120,8 +120,8 @@ class MobileVOS(nn.Module):
         value = value.flatten(2).transpose(1, 2).reshape(batch, objects, -1, self.config.value_channels)
         return MemoryEntry(memory_key(state.key), value)
 
-    def decode(self, readout: Tensor, features: DecoderFeatures) -> Tensor:
-        """Turns readouts (B, N, h*w, Cv) into logits (B, N, H, W) of the objects, each on its own."""
+    def decode_features(self, readout: Tensor, features: DecoderFeatures) -> Tensor:
+        """Turns readouts (B, N, h*w, Cv) into what the last convolution sees: (B*N, D, H/4, W/4), not negative."""
         batch, objects, _, channels = readout.shape
         height, width = features.thin_value.shape[-2:]
         readout = readout.reshape(batch * objects, height * width, channels).transpose(1, 2)
@@ -129,9 +129,12 @@ class MobileVOS(nn.Module):
         x = torch.cat([readout, repeat_per_object(features.thin_value, objects)], 1)
         x = self.compress(x if self.aspp is None else self.aspp(x))
         x = self.up16_8(x, repeat_per_object(features.skip8, objects))
-        x = self.up8_4(x, repeat_per_object(features.skip4, objects))
-        logits = F.interpolate(self.prediction(F.relu(x)), scale_factor=4, mode="bilinear", align_corners=False)
-        return logits.reshape(batch, objects, height * STRIDE, width * STRIDE)
+        return F.relu(self.up8_4(x, repeat_per_object(features.skip4, objects)))
+
+    def decode(self, readout: Tensor, features: DecoderFeatures) -> Tensor:
+        """Turns readouts (B, N, h*w, Cv) into logits (B, N, H, W) of the objects, each on its own."""
+        logits = upsample_logits(self.prediction(self.decode_features(readout, features)))
+        return logits.reshape(*readout.shape[:2], *logits.shape[-2:])
 
     def segment_logits(
         self, frame: Tensor, memory: Sequence[MemoryEntry], valid: Tensor | None = None
@@ -152,6 +155,11 @@ class MobileVOS(nn.Module):
         """The graph `segment`: probabilities (B, N+1, H, W), background first, and the frame's state."""
         logits, state = self.segment_logits(frame, memory, valid)
         return soft_aggregate(logits, dim=1), state
+
+
+def upsample_logits(logits: Tensor) -> Tensor:
+    """Brings logits (B, N, H/4, W/4) to the frame's size (B, N, H, W)."""
+    return F.interpolate(logits, scale_factor=4, mode="bilinear", align_corners=False)
 
 
 def repeat_per_object(x: Tensor, objects: int) -> Tensor:

@@ -18,6 +18,7 @@ PARSERS = {
     "vos-bench": ("mobilevos_bench.cli.bench", "_parser"),
     "vos-export": ("mobilevos_export.cli", "build_parser"),
     "vos-train": ("mobilevos_training.cli", "parser"),
+    "vos-soup": ("mobilevos_training.soup_cli", "_parser"),
 }
 
 

@@ -1,197 +1,278 @@
-"""The training loop: steps, averaged weights, and a state on disk from which a killed run goes on."""
+"""The training loop: steps over one process or many, averaged weights, validation, and a state that survives a kill."""
 
 from __future__ import annotations
 
-import json
+import copy
+import math
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from contextlib import nullcontext
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
-from mobilevos_models.checkpoints import load_backbone, load_weights, read_checkpoint, save_checkpoint
-from mobilevos_models.folding import fold_batch_norms
+from mobilevos_models.checkpoints import save_checkpoint
 from mobilevos_models.mobilevos import MobileVOS
-from mobilevos_models.registry import create_model
-from mobilevos_sdk.errors import InvalidInputError
-from mobilevos_training.clips import Clip, ClipMaker, Pool
+from mobilevos_sdk.errors import MobileVOSError
+from mobilevos_training.criterion import Criterion
+from mobilevos_training.data.clips import ClipMaker
+from mobilevos_training.data.loader import Batch, batches
+from mobilevos_training.data.pool import open_pool
+from mobilevos_training.distributed import Processes
+from mobilevos_training.initial import initial_model
+from mobilevos_training.journal import Journal
+from mobilevos_training.optim import AveragedWeights, add_stochastic_depth, build_optimizer, rate_factor
 from mobilevos_training.recipe import Recipe
-from mobilevos_training.rollout import rollout
-from mobilevos_training.sources import davis_videos, photo_stills
+from mobilevos_training.rollout import Followed, follow
+from mobilevos_training.run_options import PRECISIONS, RunOptions
+from mobilevos_training.state import RunState, load_state, optimizer_tensors, restore_optimizer, save_state
+from mobilevos_training.stopwatch import Stopwatch
+from mobilevos_training.teacher import CachedTeacher, Clips, ModelTeacher, Teacher, cache_folder
+from mobilevos_training.validation import ValidationOptions, ValidationResult, validate
 
-STATE_FILE = "state.safetensors"
 RESULT_FILE = "model.safetensors"
-LOG_FILE = "log.jsonl"
-BACKBONE_FILES = {
-    "mobilenetv2": "mobilenetv2-imagenet-bnfolded.safetensors",
-    "resnet18": "resnet18-imagenet-bnfolded-to-layer3.safetensors",
-}
+BEST_FILE = "best.safetensors"
+KEPT_FOLDER = "checkpoints"
 
 
-@dataclass(frozen=True)
-class RunOptions:
-    """Where and how a recipe runs; nothing here changes the result but for rounding.
-
-    Attributes:
-        data: the folder with `davis16/train`, `static` and `backbones`.
-        out: the run's folder.
-        device: a PyTorch device.
-        autocast: convolutions in bfloat16.
-        save_every: steps between two saved states.
-        log_every: steps between two log lines.
-        resume: go on from the state in `out`, if there is one.
-    """
-
-    data: Path
-    out: Path
-    device: str = "cpu"
-    autocast: bool = True
-    save_every: int = 100
-    log_every: int = 20
-    resume: bool = True
+class TrainingError(MobileVOSError):
+    """A run that cannot go on; its last good state is on disk."""
 
 
-@dataclass
+class TrainingTask(nn.Module):
+    """A student and its criterion as one module, so that PyTorch can average their gradients over processes."""
+
+    def __init__(self, student: MobileVOS, recipe: Recipe) -> None:
+        super().__init__()
+        self.student = student
+        self.criterion = Criterion(recipe, student.prediction.in_channels)
+        self.queue = recipe.memory.queue
+        self.reference = recipe.loss.reference > 0
+
+    def forward(
+        self,
+        clips: Clips,
+        teacher: Followed | None,
+        forced: Tensor,
+        step: int,
+        generators: list[torch.Generator],
+        autocast: torch.dtype | None,
+    ) -> dict[str, Tensor]:
+        """The weighted parts of the loss on a batch of clips."""
+        followed = follow(self.student, *clips, self.queue, forced, autocast, self.reference)
+        return self.criterion(followed, teacher, clips.masks, clips.present, step, generators)
+
+
 class Trainer:
-    """One run of a recipe: the model, its average, the optimiser and the step it stands at."""
+    """One run of a recipe, in this process: the student, its average, the optimiser and the step it stands at."""
 
-    recipe: Recipe
-    options: RunOptions
-    step: int = 0
-    model: MobileVOS = field(init=False)
-    average: dict[str, Tensor] = field(init=False)
-    optimizer: torch.optim.AdamW = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Builds the model from its backbones, from `init`, or from the run's own saved state."""
-        torch.manual_seed(self.recipe.seed)
-        self.model = fold_batch_norms(initial_model(self.recipe, self.options.data)).to(self.options.device)  # type: ignore[assignment]
-        self.model = self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
-        encoder = list(self.model.key_encoder.parameters())
-        known = {id(parameter) for parameter in encoder}
-        rest = [p for p in self.model.parameters() if id(p) not in known]
-        groups = [{"params": encoder, "rate": self.recipe.key_encoder_rate}, {"params": rest, "rate": 1.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay)
-        state = self.options.out / STATE_FILE
-        if self.options.resume and state.is_file():
-            self.load_state(state)
+    def __init__(self, recipe: Recipe, options: RunOptions, processes: Processes | None = None) -> None:
+        """Builds the student from its recipe, or from the run's own saved state."""
+        self.recipe = recipe
+        self.options = options
+        self.processes = processes or Processes()
+        self.step = 0
+        self.best = -math.inf
+        self.clips = self.processes.shard(recipe.batch)
+        device = self.processes.device
+        cv2.setNumThreads(1)  # OpenCV's threads do not survive the fork of a loader worker, which would wait for them
+        self.autocast = PRECISIONS[options.precision]
+        torch.manual_seed(recipe.seed)
+        self.task = TrainingTask(initial_model(recipe.model, options.data), recipe)
+        self.task.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.student = self.task.student
+        if recipe.model.stochastic_depth:
+            add_stochastic_depth((self.student.key_encoder, self.student.value_encoder), recipe.model.stochastic_depth)
+        self.average = AveragedWeights(self.student, recipe.optimizer.ema)
+        self.optimizer = build_optimizer(self.student, self.task.criterion, recipe.optimizer)
+        self.scaler = torch.amp.GradScaler(device.split(":")[0], enabled=options.precision == "fp16")
+        self.stopwatch = Stopwatch(device, options.exact_phases)
+        state = load_state(options.out, recipe.text()) if options.resume else None
+        self._continues = options.resume
+        if state is not None:
+            self._restore(state)
+        self.pool = open_pool(recipe.data, options.data, options.frame_cache)
+        self.teacher = self._open_teacher()
+        spread = self.processes.count > 1
+        self.module: nn.Module = DistributedDataParallel(self.task) if spread else self.task
 
     def run(self) -> Iterator[dict[str, float]]:
-        """Trains to the recipe's last step; yields a log line every `log_every` steps. State is saved on the way."""
-        maker = ClipMaker(training_pool(self.options.data), self.recipe)
-        sums, since = np.zeros(2), time.perf_counter()
-        with ThreadPoolExecutor(1) as loader:
-            pending = loader.submit(maker.batch, self.step)
-            while self.step < self.recipe.steps:
-                clips = pending.result()
-                pending = loader.submit(maker.batch, self.step + 1)
-                sums += self.train_step(clips)
-                self.step += 1
-                if self.step % self.options.save_every == 0 or self.step == self.recipe.steps:
+        """Trains to the recipe's last step; yields log lines, the same for all processes. State is saved on the way.
+
+        Raises:
+            TrainingError: the loss is not finite.
+        """
+        options, first = self.options, self.processes.first
+        with Journal(options.out, self.step) if first else nullcontext() as journal:
+            sums: dict[str, float] = {}
+            started, steps = time.perf_counter(), 0
+            for batch in self._timed(self.batches()):
+                for name, value in self.train_step(batch).items():
+                    sums[name] = sums.get(name, 0.0) + value
+                steps += 1
+                if self._due(options.log_every):
+                    line = self._line(sums, steps, time.perf_counter() - started)
+                    if journal:
+                        journal.line(line)
+                    yield line
+                    sums, started, steps = {}, time.perf_counter(), 0
+                if options.validation and self._due(options.validate_every):
+                    paused = time.perf_counter()
+                    yield from self._validate(options.validation, journal)
+                    started += time.perf_counter() - paused
+                if options.keep_every and first and self.step % options.keep_every == 0:
+                    self._save_average(options.out / KEPT_FOLDER / f"step-{self.step:08d}.safetensors")
+                # Last, so that a state never stands at a step whose scores are missing.
+                if first and self._due(options.save_every):
                     self.save()
-                if self.step % self.options.log_every == 0:
-                    seconds = (time.perf_counter() - since) / self.options.log_every
-                    yield self.log(sums / self.options.log_every, seconds)
-                    sums, since = np.zeros(2), time.perf_counter()
 
-    def train_step(self, clips: list[Clip]) -> tuple[float, float]:
-        """One optimiser step; returns cross-entropy and Dice loss."""
-        frames, masks = collate(clips, self.options.device)
-        rng = np.random.default_rng([self.recipe.seed, self.step, 1])
-        coins = torch.from_numpy(rng.random(len(clips)) < self.recipe.teacher_forcing).to(frames.device)
+    def _due(self, every: int) -> bool:
+        """Whether it is the turn of what is done every so many steps, and after the last."""
+        return self.step % every == 0 or self.step == self.recipe.steps
+
+    def batches(self) -> Iterator[Batch]:
+        """The batches of this process, from the step that the run stands at to its last."""
+        maker = ClipMaker(self.pool, self.recipe.data, self.recipe.seed, self.recipe.steps)
+        return batches(maker, list(self.clips), self.step, self.recipe.steps, self.options.workers)
+
+    def train_step(self, batch: Batch) -> dict[str, float]:
+        """One optimiser step; returns the weighted parts of this process's loss.
+
+        Raises:
+            TrainingError: the loss or its gradient is not finite; the weights were not changed.
+        """
+        parts = self.losses(batch)
+        with self.stopwatch.phase("forward"):
+            loss = torch.stack(list(parts.values())).sum()
+            values = {name: float(part.detach()) for name, part in parts.items()}
+        self._check_finite(values)
+        with self.stopwatch.phase("backward"):
+            self.optimizer.zero_grad(set_to_none=True)
+            self.scaler.scale(loss).backward()
+        with self.stopwatch.phase("optimizer"):
+            self._update()
+        self.step += 1
+        return values
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """The weighted parts of the loss on this process's clips, at the step that the run stands at."""
+        device = self.processes.device
+        clips = Clips.of(batch, device)
+        with self.stopwatch.phase("teacher"):
+            teacher = self.teacher(batch, clips) if self.teacher else None
+        with self.stopwatch.phase("forward"):
+            # After the teacher, which may have been loaded, and drawn its first weights, in this very step.
+            torch.manual_seed(_seed(self.recipe.seed, self.step, self.processes.rank))
+            forced = torch.tensor([self._forced(index) for index in batch.clips], device=device)
+            generators = [self._generator(index) for index in batch.clips]
+            parts: dict[str, Tensor] = self.module(clips, teacher, forced, self.step, generators, self.autocast)
+        return parts
+
+    def _update(self) -> None:
+        options = self.recipe.optimizer
+        factor = rate_factor(self.step, self.recipe.steps, self.recipe.schedule)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * group["rate"] * schedule(self.step, self.recipe)
-        losses = rollout(self.model, frames, masks, coins, self.recipe, self.options.autocast)
-        loss = losses.cross_entropy + self.recipe.dice * losses.dice
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
-        decay = min(self.recipe.ema, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, tensor in self.model.state_dict().items():
-                self.average[name].lerp_(tensor, 1 - decay)
-        return float(losses.cross_entropy.detach()), float(losses.dice.detach())
-
-    def log(self, means: np.ndarray, seconds: float) -> dict[str, float]:
-        """Appends a line to the run's log and returns it."""
-        line = {"step": self.step, "cross_entropy": means[0], "dice": means[1], "seconds_per_step": seconds}
-        if self.model.prior is not None:
-            widths = self.model.prior.log_width.detach().exp().tolist()
-            line |= {"reference_width": widths[0], "previous_width": widths[1]}
-        with (self.options.out / LOG_FILE).open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        return line
+            group["lr"] = options.learning_rate * group["rate"] * factor
+        self.scaler.unscale_(self.optimizer)
+        norm = nn.utils.clip_grad_norm_(self.task.parameters(), options.clip_norm or math.inf)
+        if not self.scaler.is_enabled():  # which leaves out such a step, and lowers its factor
+            self._check_finite({"gradient": float(norm)})
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.average.update(self.student, self.step)
 
     def save(self) -> None:
         """Writes the averaged weights (the result) and all that a resumed run needs."""
-        about = {"model": self.recipe.model, "steps": str(self.step), "recipe": json.dumps(asdict(self.recipe))}
-        save_checkpoint(self.options.out / RESULT_FILE, self.average, about)
-        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"average.{name}": tensor for name, tensor in self.average.items()}
-        for index, state in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
-        save_checkpoint(self.options.out / STATE_FILE, tensors, about)
+        self._save_average(self.options.out / RESULT_FILE)
+        tensors = {f"task.{name}": tensor for name, tensor in self.task.state_dict().items()}
+        tensors |= {f"average.{name}": tensor for name, tensor in self.average.tensors.items()}
+        tensors |= optimizer_tensors(self.optimizer)
+        numbers = {"scaler": self.scaler.state_dict(), "best": self.best if math.isfinite(self.best) else None}
+        save_state(self.options.out, RunState(self.step, self.recipe.text(), tensors, numbers), self._continues)
+        self._continues = True
 
-    def load_state(self, path: Path) -> None:
-        """Goes on from a saved state.
-
-        Raises:
-            InvalidInputError: the state is of another recipe.
-        """
-        tensors, about = read_checkpoint(path)
-        if json.loads(about["recipe"]) != json.loads(json.dumps(asdict(self.recipe))):
-            raise InvalidInputError(f"{path} is of another recipe; choose another --out, or --restart to start over")
-        self.step = int(about["steps"])
-        self.model.load_state_dict(_below("model.", tensors))
-        self.average = {name: t.to(self.options.device) for name, t in _below("average.", tensors).items()}
-        states: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in _below("optimizer.", tensors).items():
-            index, key = name.split(".", 1)
-            states.setdefault(int(index), {})[key] = tensor
-        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": states})
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def initial_model(recipe: Recipe, data: Path) -> MobileVOS:
-    """The recipe's model with ImageNet backbones, or with the weights of `init` wherever names and shapes agree."""
-    model = create_model(recipe.model)
-    backbones = data / "backbones"
-    if recipe.init is None:
-        key_weights = backbones / BACKBONE_FILES[model.config.backbone]
-        load_backbone(model, key_weights, backbones / BACKBONE_FILES["mobilenetv2"])
+    def averaged(self) -> MobileVOS:
+        """A copy of the student with the averaged weights."""
+        model = copy.deepcopy(self.student)
+        model.load_state_dict(self.average.tensors)
         return model
-    fold_batch_norms(model)
-    own = model.state_dict()
-    state, _ = read_checkpoint(Path(recipe.init))
-    fitting = {name: tensor for name, tensor in state.items() if name in own and own[name].shape == tensor.shape}
-    load_weights(model, own | fitting, recipe.init)
-    return model
+
+    def _restore(self, state: RunState) -> None:
+        self.step = state.step
+        self.task.load_state_dict(state.part("task"))
+        device = self.processes.device
+        self.average.tensors = {name: tensor.to(device) for name, tensor in state.part("average").items()}
+        restore_optimizer(self.optimizer, state.part("optimizer"))
+        self.scaler.load_state_dict(state.numbers["scaler"])
+        self.best = -math.inf if state.numbers["best"] is None else float(state.numbers["best"])
+
+    def _open_teacher(self) -> Teacher | None:
+        options = self.recipe.distill.teacher if self.recipe.distill else None
+        if options is None:
+            return None
+        model = ModelTeacher(options, self.processes.device, self.autocast)
+        if self.options.teacher_cache is None:
+            return model
+        return CachedTeacher(model, cache_folder(self.options.teacher_cache, self.recipe, self.pool.fingerprint()))
+
+    def _timed(self, source: Iterator[Batch]) -> Iterator[Batch]:
+        while True:
+            with self.stopwatch.phase("data"):
+                batch = next(source, None)
+            if batch is None:
+                return
+            yield batch
+
+    def _line(self, sums: dict[str, float], steps: int, seconds: float) -> dict[str, float]:
+        """A log line: means over the steps and the processes since the last one."""
+        means = self.processes.mean({name: value / steps for name, value in sums.items()})
+        line = {"step": float(self.step), "loss": sum(means.values()), **means}
+        line["learning_rate"] = self.optimizer.param_groups[-1]["lr"] / self.optimizer.param_groups[-1]["rate"]
+        line |= {"seconds_per_step": seconds / steps, "clips_per_second": self.recipe.batch * steps / seconds}
+        line["waiting_share"] = self.stopwatch.lap().get("data", 0.0) / seconds
+        if self.student.prior is not None:
+            widths = self.student.prior.log_width.detach().exp().tolist()
+            line |= {"reference_width": widths[0], "previous_width": widths[1]}
+        return line
+
+    def _validate(self, options: ValidationOptions, journal: Journal | None) -> Iterator[dict[str, float]]:
+        if journal:
+            result = validate(self.averaged().to("cpu"), options)
+            journal.validation(self.step, result)
+            self._keep_best(result)
+            yield {"step": float(self.step), "validation_jf": result.mean_jf}
+        self.processes.wait()
+
+    def _keep_best(self, result: ValidationResult) -> None:
+        if result.mean_jf > self.best:
+            self.best = result.mean_jf
+            self._save_average(self.options.out / BEST_FILE, {"validation_jf": f"{result.mean_jf:.6f}"})
+
+    def _save_average(self, path: Path, more: dict[str, str] | None = None) -> None:
+        about = {"model": self.recipe.model.name, "steps": str(self.step), "recipe": self.recipe.text()}
+        save_checkpoint(path, self.average.tensors, about | {"recipe_digest": self.recipe.digest()} | (more or {}))
+
+    def _forced(self, index: int) -> bool:
+        draw = np.random.default_rng([self.recipe.seed, self.step, index, 1]).random()
+        return bool(draw < self.recipe.memory.teacher_forcing)
+
+    def _generator(self, index: int) -> torch.Generator:
+        generator = torch.Generator(self.processes.device)
+        return generator.manual_seed(_seed(self.recipe.seed, self.step, index, 2))
+
+    def _check_finite(self, values: dict[str, float]) -> None:
+        bad = ", ".join(f"{name} {value}" for name, value in values.items() if not math.isfinite(value))
+        if bad:
+            raise TrainingError(
+                f"the loss is not finite at step {self.step} ({bad}); states of before are in {self.options.out}. "
+                "Lower optimizer.learning_rate or optimizer.clip_norm, or run with --precision fp32, and start again"
+            )
 
 
-def training_pool(data: Path) -> Pool:
-    """Everything in the data pack that may be trained on."""
-    train = data / "davis16" / "train"
-    return Pool(davis_videos(train), davis_videos(train, "AnnotationsMultiObject"), photo_stills(data / "static"))
-
-
-def collate(clips: list[Clip], device: str) -> tuple[Tensor, Tensor]:
-    """Stacks clips into frames (B, T, 3, S, S) float32 and masks (B, T, S, S) int64."""
-    frames = torch.from_numpy(np.stack([clip.frames for clip in clips])).to(device)
-    masks = torch.from_numpy(np.stack([clip.masks for clip in clips])).to(device)
-    return frames.permute(0, 1, 4, 2, 3).float(), masks.long()
-
-
-def schedule(step: int, recipe: Recipe) -> float:
-    """The learning rate's factor: linear warm-up, a plateau, and a linear decay to zero at the end."""
-    warm = min((step + 1) / max(recipe.warmup, 1), 1.0)
-    remaining = (recipe.steps - step) / max(recipe.steps * recipe.decay, 1.0)
-    return min(warm, remaining, 1.0)
+def _seed(*parts: int) -> int:
+    """A seed of 63 bits that differs with every part."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))

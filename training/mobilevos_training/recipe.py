@@ -1,110 +1,156 @@
-"""A recipe: everything that decides what a training run does, as a YAML file read into frozen dataclasses."""
+"""A recipe: everything that decides what a training run does, as a YAML file read into frozen, typed options."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import Field, ValidationError, model_validator
 
-from mobilevos_models.registry import model_config
 from mobilevos_sdk.errors import InvalidInputError
+from mobilevos_training.data.options import DataOptions
+from mobilevos_training.explain import explain
+from mobilevos_training.options import Options
+from mobilevos_training.recipe_options import (
+    DistillOptions,
+    LossOptions,
+    MemoryOptions,
+    ModelOptions,
+    OptimizerOptions,
+    ScheduleOptions,
+)
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(Options):
     """One run.
 
     Attributes:
-        model: a registered name.
+        about: what the recipe is for, and its source.
+        model: the student.
+        data: videos, photos, sampling and augmentation.
         steps: optimiser steps.
-        seed: of the data and of fresh weights.
-        batch: clips per step.
-        crop: side of the square training crops, in pixels.
-        frames: frames per clip; the first one comes with its mask.
-        learning_rate: of AdamW; the key encoder's is this times `key_encoder_rate`.
-        key_encoder_rate: factor on the key encoder's learning rate.
-        weight_decay: of AdamW.
-        warmup: steps of linear warm-up.
-        decay: the share of the run, at its end, in which the learning rate falls linearly to zero.
-        ema: decay of the averaged weights, which are the result.
-        hardest: share of the pixels that the bootstrapped cross-entropy keeps.
-        dice: weight of the Dice loss.
-        pair_share: share of the steps in which clips have two targets.
-        photo_share: share of the clips made from photos; the others come from videos.
-        reference_gap: largest distance in frames from the first frame to the second.
-        step_gap: largest distance between later frames.
-        teacher_forcing: how often the second frame is memorised with its true mask and not with the prediction.
-        scale: smallest and largest size of a crop's pixel against a 480p pixel's.
-        quarter_turns: how often a clip is turned by 90 degrees.
-        init: a checkpoint to start from, relative to the working folder; none starts from the ImageNet backbones.
+        seed: of the data, the pixel samplers and fresh weights.
+        batch: clips per step, over all processes.
+        memory: the memory loop.
+        optimizer: the optimiser.
+        schedule: of the learning rate.
+        loss: against the ground truth.
+        distill: what a teacher adds; None trains without one.
     """
 
-    model: str
-    steps: int
+    about: str = ""
+    model: ModelOptions
+    data: DataOptions
+    steps: int = Field(ge=1)
     seed: int = 0
-    batch: int = 4
-    crop: int = 256
-    frames: int = 4
-    learning_rate: float = 4e-4
-    key_encoder_rate: float = 0.25
-    weight_decay: float = 1e-4
-    warmup: int = 100
-    decay: float = 0.3
-    ema: float = 0.998
-    hardest: float = 0.25
-    dice: float = 0.5
-    pair_share: float = 0.3
-    photo_share: float = 0.5
-    reference_gap: int = 25
-    step_gap: int = 3
-    teacher_forcing: float = 0.5
-    scale: tuple[float, float] = (0.5, 1.1)
-    quarter_turns: float = 0.1
-    init: str | None = None
+    batch: int = Field(4, ge=1)
+    memory: MemoryOptions = MemoryOptions()
+    optimizer: OptimizerOptions = OptimizerOptions()
+    schedule: ScheduleOptions = ScheduleOptions()
+    loss: LossOptions = LossOptions()
+    distill: DistillOptions | None = None
 
-    def __post_init__(self) -> None:
-        """Checks the figures, so that a run fails at its start."""
-        model_config(self.model)
-        if self.crop % 16 or self.crop < 64:
-            raise InvalidInputError(f"recipe: crop must be a multiple of 16 and at least 64, not {self.crop}")
-        if self.frames < 2 or self.steps < 1 or self.batch < 1:
-            raise InvalidInputError("recipe: needs frames >= 2, steps >= 1 and batch >= 1")
-        if not 0 < self.hardest <= 1:
-            raise InvalidInputError(f"recipe: hardest is a share in (0, 1], not {self.hardest}")
+    @model_validator(mode="after")
+    def _check_self_supervised(self) -> Recipe:
+        if self.distill is not None and self.distill.self_supervised and self.memory.teacher_forcing:
+            raise ValueError("distill.self_supervised reads no mask but the first; set memory.teacher_forcing to 0")
+        return self
+
+    def text(self) -> str:
+        """The recipe as JSON, in full and in a fixed order: two runs with the same text do the same."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+
+    def digest(self) -> str:
+        """The first 12 hex digits of the SHA-256 of `text`."""
+        return hashlib.sha256(self.text().encode()).hexdigest()[:12]
 
 
-def read_recipe(path: Path, **overrides: Any) -> Recipe:
+def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Reads a recipe file.
 
     Args:
-        path: a YAML file with the fields of `Recipe`.
-        overrides: fields to replace.
+        path: a YAML file. `base: other.yaml`, relative to it, takes all that it does not say from another recipe.
+        overrides: `KEY=VALUE` with dots for parts (`optimizer.learning_rate=1e-4`); values are YAML.
 
     Raises:
-        InvalidInputError: the file is missing, not YAML, or has an unknown or missing field.
+        InvalidInputError: the file is missing, not YAML, or a name or value is wrong; the message says which, and the
+            nearest known name.
     """
+    data = _read_yaml(path)
+    for override in overrides:
+        _apply(data, override)
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        raise InvalidInputError(f"{path}: {explain(error, Recipe)}") from error
+
+
+def _read_yaml(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    if path.resolve() in seen:
+        raise InvalidInputError(f"{path}: recipes name each other as their base")
     try:
         data = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise InvalidInputError(f"cannot read the recipe {path}: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"cannot read the recipe {path}: {error}") from error
     except yaml.YAMLError as error:
-        raise InvalidInputError(f"{path} is not YAML: {error}") from error
-    known = {field.name for field in fields(Recipe)}
-    if not isinstance(data, dict) or not known >= set(data):
-        unknown = sorted(set(data) - known) if isinstance(data, dict) else data
-        raise InvalidInputError(f"{path}: unknown fields {unknown}; known are {', '.join(sorted(known))}")
-    data.update(overrides)
-    if "scale" in data:
-        data["scale"] = tuple(data["scale"])
+        raise InvalidInputError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(data, dict):
+        raise InvalidInputError(f"{path} is not a recipe: it has no 'model:' and 'steps:'; see training/recipes")
+    base = data.pop("base", None)
+    if base is None:
+        return data
+    if not isinstance(base, str):
+        raise InvalidInputError(f"{path}: 'base' is the path of another recipe, not {base!r}")
+    return _merged(_read_yaml(path.parent / base, (*seen, path.resolve())), data)
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`base` with the values of `over`; parts are merged name by name, lists are replaced."""
+    result = dict(base)
+    for name, value in over.items():
+        both = isinstance(value, dict) and isinstance(result.get(name), dict)
+        # A part of another kind (another augmentation, say) has other names: it replaces and does not merge.
+        same = both and all(value.get(tag, result[name].get(tag)) == result[name].get(tag) for tag in ("kind", "style"))
+        result[name] = _merged(result[name], value) if same else value
+    return result
+
+
+def _apply(data: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise InvalidInputError(f"'{override}' is not KEY=VALUE, for example optimizer.learning_rate=1e-4")
     try:
-        return Recipe(**data)
-    except TypeError as error:
-        raise InvalidInputError(f"{path}: {error}") from error
+        value = _number(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise InvalidInputError(f"the value of '{override}' is not YAML") from error
+    *parents, last = key.strip().split(".")
+    part: Any = data
+    for name in parents:
+        place = _place(part, name, key)
+        if (isinstance(part, dict) and place not in part) or not isinstance(part[place], dict | list):
+            part[place] = {}
+        part = part[place]
+    part[_place(part, last, key)] = value
 
 
-def recipe_hash(path: Path) -> str:
-    """The first 12 hex digits of the recipe file's SHA-256."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _place(part: Any, name: str, key: str) -> int | str:
+    """What a name in a key means in a part: itself, or a place in a list."""
+    if not isinstance(part, list):
+        return name
+    if name.isdecimal() and int(name) < len(part):
+        return int(name)
+    raise InvalidInputError(f"'{key}': '{name}' is no place in a list of {len(part)}; places count from 0")
+
+
+def _number(value: Any) -> Any:
+    """YAML 1.1 reads 1e-4, without a dot, as text; a person who writes it means the number."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value

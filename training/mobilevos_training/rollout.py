@@ -1,66 +1,83 @@
-"""The memory loop in training: a student follows the targets of a batch of clips with a queue of 2, and is scored."""
+"""The memory loop in training: a model follows the targets of a batch of clips, with its own soft masks in memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from mobilevos_models.aggregation import soft_aggregate
 from mobilevos_models.memory_read import MemoryEntry, read_memory
-from mobilevos_models.mobilevos import DecoderFeatures, FrameState, MobileVOS
-from mobilevos_training.losses import bootstrapped_cross_entropy, dice_loss
-from mobilevos_training.recipe import Recipe
+from mobilevos_models.mobilevos import DecoderFeatures, FrameState, MobileVOS, upsample_logits
+
+# The logit of an object that a clip of the batch does not have: it gets no probability and passes no gradient.
+ABSENT_LOGIT = -1e4
 
 
-@dataclass(frozen=True)
-class RolloutLosses:
-    """The parts of a clip's loss, each a mean over its predicted frames."""
+class Followed(NamedTuple):
+    """What a model makes of the F predicted frames of clips. All float32.
 
-    cross_entropy: Tensor
-    dice: Tensor
+    Attributes:
+        logits: (B, F, N, H/4, W/4) logits of each object before upsampling and aggregation; `ABSENT_LOGIT` where a
+            clip has no such object.
+        representation: (B, F, N, D, H/4, W/4) what the last convolution sees.
+        readout: (B, F, N, h*w, Cv) what the memory read returns.
+    """
+
+    logits: Tensor
+    representation: Tensor
+    readout: Tensor
+
+    def frames(self, first: int, stop: int | None = None) -> Followed:
+        """Some of the predicted frames."""
+        return Followed(*(part[:, first:stop] for part in self))
 
 
-def rollout(
-    model: MobileVOS, frames: Tensor, masks: Tensor, true_second: Tensor, recipe: Recipe, autocast: bool
-) -> RolloutLosses:
-    """Follows the targets through the clips, with the student's own soft masks in memory.
+def follow(
+    model: MobileVOS,
+    frames: Tensor,
+    masks: Tensor,
+    present: Tensor,
+    queue: int | None,
+    forced: Tensor | None = None,
+    autocast: torch.dtype | None = None,
+    reference: bool = False,
+) -> Followed:
+    """Follows the targets through the clips, all frames but the first.
 
     Args:
-        model: the student.
-        frames: (B, T, 3, H, W) RGB in 0..255.
-        masks: (B, T, H, W) int64: 0 background, 1..N targets, 255 = ignore.
-        true_second: (B,) bool: clips whose second frame is memorised with its true mask.
-        recipe: weights of the losses.
-        autocast: whether convolutions run in bfloat16; the memory read never does.
-
-    Returns:
-        The losses, not yet weighted.
+        model: any student.
+        frames: (B, T, 3, H, W) RGB in 0..255, float32.
+        masks: (B, T, H, W) int64: 0 background, 1..N targets. The first frame's is read, and the second's where forced.
+        present: (B, N) bool: the targets that a clip has.
+        queue: slots of the memory: the first frame stays, the others are first in, first out. None keeps all.
+        forced: (B,) bool: clips whose second frame is memorised with its true mask and not with the prediction.
+        autocast: the dtype of convolutions; the memory read is always in float32. None runs all in float32.
+        reference: whether the first frame is predicted too, from its own memory; it is then the first of the result.
     """
     batch, length = frames.shape[:2]
-    targets = int(masks[:, 0].masked_fill(masks[:, 0] == 255, 0).max())
-    with torch.autocast(frames.device.type, torch.bfloat16, enabled=autocast):
-        flat = frames.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-        states, features = model.encode_frame(flat)
-    reference = _memorize(model, _at(states, batch, 0), one_hot(masks[:, 0], targets), autocast)
-    memory = [reference]
-    entropy, dice = [], []
-    for time in range(1, length):
-        state = FrameState(*_at(states, batch, time))
-        readout = read_memory(state.key.float(), memory, model.prior)
-        with torch.autocast(frames.device.type, torch.bfloat16, enabled=autocast):
-            logits = model.decode(readout, DecoderFeatures(*_at(features, batch, time)))
-        probabilities = soft_aggregate(logits.float(), dim=1)
-        entropy.append(bootstrapped_cross_entropy(probabilities, masks[:, time], recipe.hardest))
-        dice.append(dice_loss(probabilities, masks[:, time]))
-        if time + 1 < length:
-            memorised = probabilities[:, 1:]
-            if time == 1:
-                truth = one_hot(masks[:, 1], targets)
-                memorised = torch.where(true_second.view(-1, 1, 1, 1), truth, memorised)
-            memory = [reference, _memorize(model, _at(states, batch, time), memorised, autocast)]
-    return RolloutLosses(torch.stack(entropy).mean(), torch.stack(dice).mean())
+    targets = present.shape[1]
+    with torch.autocast(frames.device.type, autocast, enabled=autocast is not None):
+        states, features = model.encode_frame(frames.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+    memory = [_memorize(model, _at(states, batch, 0), one_hot(masks[:, 0], targets), autocast)]
+    steps: list[tuple[Tensor, Tensor, Tensor]] = []
+    for time in range(0 if reference else 1, length):
+        state = _at(states, batch, time)
+        readout = read_memory(state[0].float(), memory, model.prior)
+        with torch.autocast(frames.device.type, autocast, enabled=autocast is not None):
+            representation = model.decode_features(readout, DecoderFeatures(*_at(features, batch, time)))
+            logits = model.prediction(representation)
+        logits = logits.float().view(batch, targets, *logits.shape[-2:])
+        logits = logits.masked_fill(~present[..., None, None], ABSENT_LOGIT)
+        steps.append((logits, representation.float().unflatten(0, (batch, targets)), readout))
+        if 0 < time < length - 1 and queue != 1:
+            soft = soft_aggregate(upsample_logits(logits), dim=1)[:, 1:]
+            if time == 1 and forced is not None:
+                soft = torch.where(forced.view(-1, 1, 1, 1), one_hot(masks[:, 1], targets), soft)
+            entry = _memorize(model, state, soft, autocast)
+            memory = [memory[0], entry, *memory[1:]][:queue]
+    return Followed(*(torch.stack(parts, 1) for parts in zip(*steps, strict=True)))
 
 
 def one_hot(masks: Tensor, targets: int) -> Tensor:
@@ -74,7 +91,7 @@ def _at(parts: tuple[Tensor, ...], batch: int, time: int) -> tuple[Tensor, ...]:
     return tuple(part.unflatten(0, (batch, -1))[:, time] for part in parts)
 
 
-def _memorize(model: MobileVOS, state: tuple[Tensor, ...], masks: Tensor, autocast: bool) -> MemoryEntry:
-    with torch.autocast(masks.device.type, torch.bfloat16, enabled=autocast):
+def _memorize(model: MobileVOS, state: tuple[Tensor, ...], masks: Tensor, autocast: torch.dtype | None) -> MemoryEntry:
+    with torch.autocast(masks.device.type, autocast, enabled=autocast is not None):
         entry = model.memorize(FrameState(state[0].float(), state[1]), masks)
     return MemoryEntry(entry.key.float(), entry.value.float())

@@ -1,0 +1,157 @@
+"""The memory loop in training is the SDK's, and gradients reach every weight that has an effect."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from mobilevos_models.aggregation import soft_aggregate
+from mobilevos_models.folding import fold_batch_norms
+from mobilevos_models.mobilevos import MobileVOS, upsample_logits
+from mobilevos_models.torch_backend import TorchBackend
+from mobilevos_sdk.segmenter import Segmenter
+from mobilevos_training.rollout import Followed, follow
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+SIDE, LENGTH = 64, 5
+
+
+@pytest.fixture
+def model(tiny_model: MobileVOS) -> MobileVOS:
+    """Random weights whose masks are neither empty nor full, as a student has them: batch norms folded."""
+    folded = fold_batch_norms(copy.deepcopy(tiny_model))
+    assert isinstance(folded, MobileVOS)
+    folded.key_projection.weight.data *= 0.1  # so that a query matches more than one cell
+    return folded
+
+
+@pytest.fixture
+def clip(tiny_video: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """Frames (1, T, 3, S, S), masks (1, T, S, S) and the presence of two targets."""
+    part = (slice(16, 16 + SIDE), slice(32, 32 + SIDE))  # shows both objects
+    frames = torch.from_numpy(np.stack([frame[part] for frame in tiny_video.frames[:LENGTH]]))
+    ids = tiny_video.mask[part]
+    mask = torch.from_numpy(np.where(ids == 7, 1, np.where(ids == 255, 2, 0)))
+    masks = torch.stack([mask.roll(3 * time, 1) for time in range(LENGTH)])
+    return frames.permute(0, 3, 1, 2).float()[None], masks.long()[None], torch.ones(1, 2, dtype=torch.bool)
+
+
+def probabilities(followed: Followed) -> Tensor:
+    """(B, F, N+1, H, W)."""
+    batch = followed.logits.shape[0]
+    return soft_aggregate(upsample_logits(followed.logits.flatten(0, 1)), 1).unflatten(0, (batch, -1))
+
+
+@pytest.mark.parametrize("queue", [1, 2, 3, None])
+@torch.no_grad()
+def test_training_follows_as_the_sdk_does(model: MobileVOS, clip: tuple[Tensor, ...], queue: int | None) -> None:
+    frames, masks, present = clip
+    ours = probabilities(follow(model, frames, masks, present, queue))[0]
+    backend = TorchBackend(model, queue or LENGTH, 2, SIDE, SIDE, threads=1)
+    pictures = [np.ascontiguousarray(frame.permute(1, 2, 0).numpy().astype(np.uint8)) for frame in frames[0]]
+    session = Segmenter.from_backend(backend).start(pictures[0], masks[0, 0].numpy().astype(np.uint8))
+    assert float(ours[:, 1:].std()) > 0.1  # masks that are worth comparing
+    for time, picture in enumerate(pictures[1:]):
+        result = session.step(picture)
+        torch.testing.assert_close(ours[time, 1:], torch.from_numpy(result.probabilities), atol=1e-4, rtol=0)
+        agree = (ours[time].argmax(0).numpy() == result.mask).mean()
+        assert agree > 0.999  # but for a tie
+
+
+@torch.no_grad()
+def test_queues_differ_where_they_should(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
+    found = {queue: follow(model, *clip, queue).logits for queue in (1, 2, 3, LENGTH, None)}
+    for queue, logits in found.items():  # the first predicted frame sees the reference alone
+        assert torch.equal(logits[:, 0], found[1][:, 0]), queue
+    assert not torch.allclose(found[1][:, 1], found[2][:, 1], atol=1e-3)
+    assert torch.equal(found[2][:, 1], found[None][:, 1])
+    assert not torch.allclose(found[2][:, 2], found[None][:, 2], atol=1e-3)
+    assert not torch.allclose(found[2], found[3], atol=1e-3)
+    assert torch.equal(found[LENGTH], found[None])
+
+
+@torch.no_grad()
+def test_a_clip_does_not_see_the_others_of_its_batch(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
+    frames, masks, present = clip
+    single = torch.where(masks == 1, 1, 0)
+    alone = follow(model, frames, single, present[:, :1], 2)
+    both = follow(
+        model,
+        torch.cat([frames.flip(-1), frames]),
+        torch.cat([masks.flip(-1), single]),
+        torch.tensor([[True, True], [True, False]]),
+        2,
+    )
+    torch.testing.assert_close(both.logits[1:, :, :1], alone.logits, atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(probabilities(both)[1:, :, :2], probabilities(alone), atol=1e-3, rtol=0)
+    assert float(probabilities(both)[1, :, 2].max()) == 0.0  # an absent target has no pixel
+
+
+@torch.no_grad()
+def test_a_forced_clip_memorises_its_true_second_mask(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
+    frames, masks, present = (part.expand(2, *part.shape[1:]) for part in clip)
+    forced = torch.tensor([True, False])
+    plain, mixed = follow(model, frames, masks, present, 2), follow(model, frames, masks, present, 2, forced)
+    torch.testing.assert_close(mixed.logits[1], plain.logits[1], atol=1e-4, rtol=1e-4)
+    assert torch.equal(mixed.logits[0, 0], plain.logits[0, 0])
+    assert not torch.allclose(mixed.logits[0, 1], plain.logits[0, 1], atol=1e-2)
+    other = masks.clone()
+    other[:, 2:] = 0  # beyond the second mask nothing is read
+    assert torch.equal(follow(model, frames, other, present, 2, forced).logits, mixed.logits)
+    other[:, 1] = 0
+    assert torch.equal(follow(model, frames, other, present, 2).logits, plain.logits)
+    assert not torch.equal(follow(model, frames, other, present, 2, forced).logits, mixed.logits)
+
+
+@torch.no_grad()
+def test_the_reference_frame_is_predicted_from_its_own_memory(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
+    frames, masks, _ = clip
+    plain, more = follow(model, *clip, 2), follow(model, *clip, 2, reference=True)
+    assert more.logits.shape[1] == LENGTH
+    for part, expected in zip(more.frames(1), plain, strict=True):
+        assert torch.equal(part, expected)
+    entry = model.start(frames[:, 0], torch.stack([masks[:, 0] == 1, masks[:, 0] == 2], 1).float())
+    expected = model.segment(frames[:, 0], [entry])[0]
+    torch.testing.assert_close(probabilities(more.frames(0, 1))[:, 0], expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("queue", "length"), [(1, 3), (2, 3), (None, 5), (2, 2)])
+def test_gradients_reach_every_weight(
+    model: MobileVOS, clip: tuple[Tensor, ...], queue: int | None, length: int
+) -> None:
+    frames, masks, present = clip
+    followed = follow(model, frames[:, :length], masks[:, :length], present, queue)
+    (probabilities(followed)[:, :, 1:] * torch.linspace(0, 1, SIDE)).square().sum().backward()
+    without = [name for name, p in model.named_parameters() if p.grad is None or not bool((p.grad != 0).any())]
+    assert without == []
+    assert model.prior is not None and model.prior.log_width.grad is not None
+    # Where no frame but the reference is in memory, the previous frame's width has no effect.
+    unused = float(model.prior.log_width.grad[1]) == 0.0
+    assert unused == (queue == 1 or length == 2)
+
+
+def test_gradients_run_through_the_memorised_masks(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
+    """What a frame's mask does to later frames is learned: the last frame's loss reaches the first prediction."""
+    followed = follow(model, *clip, 2)
+    (gradient,) = torch.autograd.grad(followed.logits[:, -1].sum(), followed.logits, retain_graph=True)
+    assert float(gradient[:, :-1].abs().sum()) == 0.0  # the stack itself
+    model.zero_grad()
+    followed.logits[:, -1].sum().backward()
+    through = model.value_encoder.features[0][0].weight.grad.clone()
+    model.zero_grad()
+    follow(model, *clip, 1).logits[:, -1].sum().backward()
+    assert not torch.allclose(model.value_encoder.features[0][0].weight.grad, through, rtol=1e-2)
+
+
+@torch.no_grad()
+def test_half_precision_stays_close(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
+    whole, half = follow(model, *clip, 2), follow(model, *clip, 2, autocast=torch.bfloat16)
+    assert {part.dtype for part in half} == {torch.float32}
+    assert not torch.equal(whole.logits, half.logits)
+    first = (probabilities(whole)[:, 0] - probabilities(half)[:, 0]).abs().mean()
+    assert float(first) < 0.05

@@ -1,0 +1,205 @@
+"""What a recipe decides about augmentation: the figures of the house style, and those of the STCN supplement."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from mobilevos_training.options import Options
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+def _ordered(limits: tuple[float, float]) -> tuple[float, float]:
+    if limits[0] > limits[1]:
+        raise ValueError(f"a range is [smallest, largest], not {list(limits)}")
+    return limits
+
+
+def _ordered_above_zero(limits: tuple[float, float]) -> tuple[float, float]:
+    if limits[0] <= 0:
+        raise ValueError(f"a range of factors starts above 0, unlike {list(limits)}")
+    return _ordered(limits)
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+FactorRange = Annotated[tuple[float, float], AfterValidator(_ordered_above_zero)]
+
+
+class MotionOptions(Options):
+    """How far a layer may move within a clip; standard deviations per frame.
+
+    Attributes:
+        drift: of the clip's constant velocity, as a share of the crop's side.
+        jitter: of each frame's own displacement, likewise.
+        turn: of the rotation, degrees.
+        zoom: of the logarithm of the scale.
+        shear: of the shear.
+        elastic: of the control points of a smooth deformation, as a share of the crop's side; 0 for none.
+    """
+
+    drift: NotNegative = 0.0
+    jitter: NotNegative = 0.0
+    turn: NotNegative = 0.0
+    zoom: NotNegative = 0.0
+    shear: NotNegative = 0.0
+    elastic: NotNegative = 0.0
+
+
+class ColourOptions(Options):
+    """Figures of the house style's colour changes, one draw for all frames of a clip unless said otherwise.
+
+    Attributes:
+        contrast: factor about mid-grey.
+        tint: factor of each channel.
+        brightness: largest offset, in levels of 255.
+        flicker: standard deviation of each frame's own offset, in levels.
+        gamma: standard deviation of the logarithm of the exponent.
+        grey: how often all colour goes.
+        saturation: factor on the colour.
+        blur: how often, and `blur_sigma` how much, in pixels.
+        blur_sigma: standard deviation of the blur, in pixels.
+        jpeg: how often the frames are compressed.
+        jpeg_quality: JPEG quality, 0 to 100.
+    """
+
+    contrast: FactorRange = (0.75, 1.25)
+    tint: FactorRange = (0.92, 1.08)
+    brightness: NotNegative = 25.0
+    flicker: NotNegative = 4.0
+    gamma: NotNegative = 0.2
+    grey: Share = 0.07
+    saturation: Range = (0.6, 1.4)
+    blur: Share = 0.15
+    blur_sigma: FactorRange = (0.4, 1.3)
+    jpeg: Share = 0.2
+    jpeg_quality: tuple[int, int] = (25, 80)
+
+
+class CutoutOptions(Options):
+    """Cut-out objects of other images that move over a clip: distractors, occluders, or targets of their own.
+
+    Attributes:
+        counts: the probabilities of 0, 1, 2, ... cut-outs.
+        photos: how often a cut-out is from a photo and not from a video's frame.
+        shares: of its own image that a cut-out object covers.
+        extent: its longer side, as a share of the crop's.
+        motion: of the cut-out.
+    """
+
+    counts: tuple[Share, ...] = (0.4, 0.4, 0.2)
+    photos: Share = 0.7
+    shares: Range = (0.01, 0.4)
+    extent: FactorRange = (0.15, 0.55)
+    motion: MotionOptions = MotionOptions(drift=0.06, jitter=0.02, turn=5.0, zoom=0.06, shear=0.04, elastic=0.01)
+
+    @model_validator(mode="after")
+    def _probabilities(self) -> CutoutOptions:
+        if abs(sum(self.counts) - 1) > 1e-6:
+            raise ValueError("cutouts: the probabilities in `counts` must add up to 1")
+        return self
+
+
+class HouseAugment(Options):
+    """The project's own style: crops around objects, a moving camera, photos in motion, and cut-outs.
+
+    Attributes:
+        scale: size of a crop's pixel against a 480p pixel's.
+        quarter_turns: how often a clip is turned by 90 degrees, as a phone is.
+        camera: motion of a video's frames, beside their own.
+        photo: motion of a photo.
+        cutouts: objects that move over the clip.
+        colour: changes of colour.
+    """
+
+    style: Literal["house"] = "house"
+    scale: FactorRange = (0.5, 1.1)
+    quarter_turns: Share = 0.1
+    camera: MotionOptions = MotionOptions(jitter=0.005, turn=0.7, zoom=0.01)
+    photo: MotionOptions = MotionOptions(drift=0.03, jitter=0.015, turn=4.0, zoom=0.05, shear=0.04, elastic=0.015)
+    cutouts: CutoutOptions = CutoutOptions()
+    colour: ColourOptions = ColourOptions()
+
+
+class JitterOptions(Options):
+    """Largest deviations of a colour jitter in the sense of PyTorch's `ColorJitter`.
+
+    Attributes:
+        brightness: of the factor on all values, from 1.
+        contrast: of the factor about the frame's mean grey, from 1.
+        saturation: of the factor about each pixel's grey, from 1.
+        hue: of the shift, as a share of the hue circle.
+    """
+
+    brightness: Share = 0.0
+    contrast: Share = 0.0
+    saturation: Share = 0.0
+    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+
+
+class StillAugment(Options):
+    """Clips from one image (STCN supplement F.3.1).
+
+    Attributes:
+        scale: of the base image.
+        jitter: of all frames alike.
+        grey: how often all frames lose their colour.
+        rotation: of each frame, largest, in degrees.
+        frame_scale: of each frame.
+        shear: of each frame, largest, in degrees.
+        frame_jitter: of each frame.
+        spline: how often a frame is bent by a thin-plate spline.
+        spline_points: the spline's number of control points.
+        spline_sigma: standard deviation of their displacement, as a share of the crop's side.
+    """
+
+    scale: FactorRange = (0.8, 1.5)
+    jitter: JitterOptions = JitterOptions(brightness=0.1, contrast=0.05, saturation=0.05, hue=0.05)
+    grey: Share = 0.05
+    rotation: NotNegative = 20.0
+    frame_scale: FactorRange = (0.9, 1.1)
+    shear: Annotated[float, Field(ge=0, lt=90)] = 10.0
+    frame_jitter: JitterOptions = JitterOptions(brightness=0.1, contrast=0.05, saturation=0.05)
+    spline: Share = 0.33
+    spline_points: Annotated[int, Field(ge=3)] = 12
+    spline_sigma: NotNegative = 0.02
+
+
+class VideoAugment(Options):
+    """Clips from videos (STCN supplement F.3.2; F.3.3 has 0.25 as the smallest `area`).
+
+    Attributes:
+        area: of the random crop, as a share of the frame's.
+        ratio: width by height of the random crop.
+        jitter: of all frames alike.
+        grey: how often all frames lose their colour.
+        rotation: of each frame, largest, in degrees.
+        shear: of each frame, largest, in degrees.
+        frame_jitter: of each frame.
+    """
+
+    area: Annotated[tuple[Share, Share], AfterValidator(_ordered_above_zero)] = (0.36, 1.0)
+    ratio: FactorRange = (0.75, 1.25)
+    jitter: JitterOptions = JitterOptions(brightness=0.1, contrast=0.03, saturation=0.03)
+    grey: Share = 0.05
+    rotation: NotNegative = 15.0
+    shear: Annotated[float, Field(ge=0, lt=90)] = 10.0
+    frame_jitter: JitterOptions = JitterOptions(brightness=0.01, contrast=0.01, saturation=0.01)
+
+
+class SupplementAugment(Options):
+    """The style of the STCN supplement, section F.3, which MobileVOS follows.
+
+    Attributes:
+        flip: how often a clip is mirrored.
+        still: figures for clips from one image.
+        video: figures for clips from videos.
+    """
+
+    style: Literal["supplement"] = "supplement"
+    flip: Share = 0.5
+    still: StillAugment = StillAugment()
+    video: VideoAugment = VideoAugment()

@@ -1,0 +1,125 @@
+"""The project's own style: crops around objects, a moving camera, photos in motion, and cut-outs over them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from mobilevos_training.data.augment_options import HouseAugment, MotionOptions
+from mobilevos_training.data.colour import Colour
+from mobilevos_training.data.frames import IGNORE, AnnotatedFrame, Image
+from mobilevos_training.data.geometry import Random, elastic_field, motion_track, placement, shift, warp
+from mobilevos_training.data.pool import Pool
+from mobilevos_training.data.scene import Scene, Shot, highest_id, lay_over, number_ids
+
+# Cut-outs in a scene that is asked for many objects.
+CROWD = 3
+# How often a layer with an elastic deformation is deformed in a frame.
+ELASTIC_SHARE = 0.5
+# Draws of a cut-out before a clip goes without.
+CUTOUT_ATTEMPTS = 50
+
+
+class HouseStyle:
+    """Makes scenes in the house style.
+
+    Args:
+        pool: what cut-outs are taken from.
+        options: the style's figures.
+        crop: S, the side of the frames.
+    """
+
+    def __init__(self, pool: Pool, options: HouseAugment, crop: int) -> None:
+        self._pool, self._options, self._crop = pool, options, crop
+
+    def least(self, several: bool) -> int:
+        return 2 if several else 1
+
+    def scene(self, rng: Random, shot: Shot, crowd: bool) -> Scene:
+        """A layer of the shot's frames, cut-outs over it, then a mirror and a change of colour for all frames."""
+        options = self._options
+        counts = options.cutouts.counts
+        cutouts = CROWD if crowd else int(rng.choice(len(counts), p=np.array(counts) / sum(counts)))
+        frames, ids = self._layer(rng, shot)
+        for _ in range(cutouts):
+            self._paste(rng, frames, ids, shot)
+        if rng.random() < 0.5:
+            frames, ids = (np.ascontiguousarray(array[:, :, ::-1]) for array in (frames, ids))
+        colour, flicker = Colour.draw(rng, options.colour), rng.normal(0, options.colour.flicker, len(frames))
+        return Scene(np.stack([colour.apply(f, b) for f, b in zip(frames, flicker, strict=True)]), ids)
+
+    def _layer(self, rng: Random, shot: Shot) -> tuple[Image, Image]:
+        """Warps the shot's frames into crops around a point of the first frame's objects."""
+        options, crop = self._options, self._crop
+        motion = options.photo if shot.still else options.camera
+        quarter = 90.0 * int(rng.choice([-1, 1])) if rng.random() < options.quarter_turns else 0.0
+        scale = float(np.exp(rng.uniform(*np.log(options.scale))))
+        centre = focus(rng, self._pool.mask(shot.frames[0]), crop / scale)
+        base = placement(centre, scale, float(rng.normal(0, 7)) + quarter, float(np.exp(rng.normal(0, 0.06))), False)
+        frames = np.empty((len(shot.frames), crop, crop, 3), np.uint8)
+        ids = np.empty((len(shot.frames), crop, crop), np.uint8)
+        for index, moved in enumerate(motion_track(rng, motion, shot.times, crop)):
+            image, mask = self._pool.image(shot.frames[index]), self._pool.mask(shot.frames[index])
+            matrix = shift(crop / 2, crop / 2) @ moved @ base
+            frames[index], ids[index] = warp(image, mask, matrix, crop, self._elastic(rng, motion))
+        return frames, number_ids(ids)
+
+    def _elastic(self, rng: Random, motion: MotionOptions) -> np.ndarray | None:
+        if not motion.elastic or rng.random() >= ELASTIC_SHARE:
+            return None
+        return elastic_field(rng, motion.elastic, self._crop)
+
+    def _paste(self, rng: Random, frames: Image, ids: Image, shot: Shot) -> None:
+        """Moves a cut-out object over the frames, in place; at times it hides what is there."""
+        identity = highest_id(ids) + 1
+        cutout = self._cutout(rng)
+        if cutout is None or identity >= IGNORE:
+            return
+        frame, alone = cutout
+        options, crop = self._options.cutouts, self._crop
+        x, y, width, height = cv2.boundingRect(alone)
+        scale = crop * float(rng.uniform(*options.extent)) / max(width, height, 8)
+        centre = (x + (width - 1) / 2, y + (height - 1) / 2)
+        base = placement(centre, scale, float(rng.normal(0, 15)), float(np.exp(rng.normal(0, 0.1))), rng.random() < 0.5)
+        place = shift(*(crop / 2 + rng.uniform(-0.45, 0.45, 2) * crop))
+        gain, softness = float(rng.uniform(0.7, 1.3)), float(rng.uniform(0.5, 1.2))
+        image = self._pool.image(frame)
+        for index, moved in enumerate(motion_track(rng, options.motion, shot.times, crop)):
+            field = self._elastic(rng, options.motion)
+            colours, alpha = warp(image, alone, place @ moved @ base, crop, field)
+            lay_over(frames[index], cv2.convertScaleAbs(colours, alpha=gain), alpha, softness)
+            ids[index][alpha > 0] = identity
+
+    def _cutout(self, rng: Random) -> tuple[AnnotatedFrame, Image] | None:
+        """A frame and the mask (H, W) uint8 of one of its objects, 255 inside, neither tiny nor the whole picture."""
+        options = self._options.cutouts
+        for _ in range(CUTOUT_ATTEMPTS):
+            frame = self._pool.draw_frame(rng, still=rng.random() < options.photos)
+            mask = self._pool.mask(frame)
+            counts = np.bincount(mask.ravel(), minlength=256)[1:IGNORE] / mask.size
+            fitting = np.flatnonzero((counts >= options.shares[0]) & (counts <= options.shares[1]))
+            if len(fitting):
+                return frame, cv2.compare(mask, int(rng.choice(fitting)) + 1, cv2.CMP_EQ)
+        return None
+
+
+def focus(rng: Random, mask: Image, window: float) -> tuple[float, float]:
+    """A point (x, y) near a random pixel of an object, mostly, such that a window around it stays in the image.
+
+    Args:
+        rng: random numbers.
+        mask: (H, W) uint8 object ids.
+        window: side of the window, in pixels of the mask.
+    """
+    height, width = mask.shape
+    inside = np.flatnonzero((mask > 0) & (mask != IGNORE))
+    if len(inside) and rng.random() < 0.9:
+        y, x = divmod(int(inside[rng.integers(len(inside))]), width)
+        point = np.array([x, y]) + rng.normal(0, window / 5, 2)
+    else:
+        point = rng.uniform(0, 1, 2) * (width, height)
+    half = window / 2
+    low = np.minimum([half, half], [width / 2, height / 2])
+    high = np.maximum([width - half, height - half], [width / 2, height / 2])
+    x, y = np.clip(point, low, high)
+    return float(x), float(y)
