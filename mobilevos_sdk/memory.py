@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mobilevos_sdk.backends.base import FloatArray
-from mobilevos_sdk.spec import ArtifactSpec, TensorSpec
+from mobilevos_sdk.spec import ArtifactSpec, GraphSpec, TensorSpec
 
 # A slot: an array for each name of an entry (`key`, `value`), objects stacked along the spec's object axis.
 Slot = dict[str, FloatArray]
@@ -23,28 +23,45 @@ class MemoryBank:
     from the beginning, so the size is constant; slots rotate by reference, and arrays that were given out are never
     written to. MobileVOS (Miles et al., 2023, section 3.1) uses a queue of 2.
 
+    That is so where the spec's entries have an object axis. In the AOT family an entry belongs to a frame and holds all
+    objects at once, each on a channel: such a memory is shared. Then a new reference is one of all objects, and an
+    object that leaves keeps its channel, out of sight, so that the others do not notice.
+
     Args:
         spec: the artifact's spec; its `memory` and `valid` tensors give names, shapes and the object axes.
     """
 
     def __init__(self, spec: ArtifactSpec) -> None:
         self._spec = spec
+        self._shared = not any(t.object_axis is not None for t in spec.graph("segment", 1).inputs if t.role == "memory")
         self._slots: list[Slot] = []
         self._valid: FloatArray = np.zeros((0, spec.queue), np.float32)
+        self._channels: tuple[int, ...] = ()
 
     @property
     def objects(self) -> int:
         """The number of objects."""
-        return len(self._valid)
+        return len(self._channels)
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Where each object is among the channels of the graph's masks."""
+        return self._channels
+
+    @property
+    def graph(self) -> GraphSpec:
+        """The graph `segment` that reads this memory."""
+        return self._spec.graph("segment", len(self._valid))
 
     def inputs(self) -> dict[str, FloatArray]:
         """All memory inputs of the graph `segment` for the present number of objects, by their names."""
         tensors = {}
-        for tensor in self._spec.graph("segment", self.objects).inputs:
+        for tensor in self.graph.inputs:
             if tensor.role == "memory":
                 tensors[tensor.name] = self._slots[tensor.slot or 0][tensor.entry or ""]
             elif tensor.role == "valid":
-                tensors[tensor.name] = self._valid.reshape(tensor.shape)
+                unused = np.zeros((tensor.shape[1] - len(self._valid), self._spec.queue), np.float32)
+                tensors[tensor.name] = np.concatenate([self._valid, unused]).reshape(tensor.shape)
         return tensors
 
     def reset(self, entry: Mapping[str, FloatArray], objects: int) -> None:
@@ -55,22 +72,26 @@ class MemoryBank:
         self._slots = [reference] + [empty] * (self._spec.queue - 1)
         self._valid = np.zeros((objects, self._spec.queue), np.float32)
         self._valid[:, 0] = 1.0
+        self._channels = tuple(range(objects))
 
     def push(self, entry: Mapping[str, FloatArray]) -> None:
         """Puts a frame of all objects into the newest slot; the oldest falls out, the reference stays."""
         if self._spec.queue == 1:
             return
-        self._slots[1:] = [self._expand(entry, self.objects), *self._slots[1:-1]]
-        newest = np.ones((self.objects, 1), np.float32)
+        self._slots[1:] = [self._expand(entry, len(self._valid)), *self._slots[1:-1]]
+        newest = np.ones((len(self._valid), 1), np.float32)
         self._valid = np.concatenate([self._valid[:, :1], newest, self._valid[:, 1:-1]], axis=1)
 
     def add(self, entry: Mapping[str, FloatArray], joining: Sequence[int]) -> None:
         """Appends objects whose reference is `entry`; their other slots are empty.
 
         Args:
-            entry: an entry of the present objects and the new ones.
+            entry: an entry of the present objects and the new ones. A shared memory begins anew with it.
             joining: positions of the new objects in `entry`; the last ones.
         """
+        if self._shared:
+            self.reset(entry, self.objects + len(joining))
+            return
         new = MemoryBank(self._spec)
         new.reset(self._pick(self._expand(entry, self.objects + len(joining)), joining), len(joining))
         axes = self._axes(self.objects)
@@ -79,19 +100,28 @@ class MemoryBank:
             for old, fresh in zip(self._slots, new._slots, strict=True)
         ]
         self._valid = np.concatenate([self._valid, new._valid])
+        self._channels = tuple(range(len(self._valid)))
 
     def keep(self, positions: Sequence[int]) -> None:
         """Drops all objects but those at `positions`."""
+        if self._shared:
+            self._channels = tuple(self._channels[position] for position in positions)
+            return
         if not positions:
             self._slots = []
         self._slots = [self._pick(slot, positions) for slot in self._slots]
         self._valid = self._valid[list(positions)]
+        self._channels = tuple(range(len(positions)))
 
     def correct(self, entry: Mapping[str, FloatArray], positions: Sequence[int]) -> None:
         """Gives the objects at `positions` a new reference, which is their newest frame too; the past is forgotten.
 
-        A correction says that the past was wrong, so older frames would pull the object back to the error.
+        A correction says that the past was wrong, so older frames would pull the object back to the error. A shared
+        memory begins anew with the entry, for all objects.
         """
+        if self._shared:
+            self.reset(entry, self.objects)
+            return
         fresh = self._expand(entry, self.objects)
         for index in range(min(2, self._spec.queue)):
             self._slots[index] = self._replace(self._slots[index], fresh, positions)

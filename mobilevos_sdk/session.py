@@ -91,12 +91,13 @@ class Session:
         watch = _Stopwatch()
         fit_frame(check_frame(frame, self._fit.frame), self._fit, self._spare)
         preprocess = watch.lap()
-        probabilities, state = self._graphs.segment(self._spare, self._bank.inputs(), len(self._ids))
+        channels, state = self._graphs.segment(self._bank.graph, self._spare, self._bank.inputs())
         segment = watch.lap()
+        probabilities = _select(channels, self._bank.channels)
         mask = label(probabilities, self._ids, self._fit)
         postprocess = watch.lap()
         if self._spec.queue > 1:  # with a queue of 1 the reference is all there is to remember
-            self._bank.push(self._graphs.memorize(state, probabilities))
+            self._bank.push(self._graphs.memorize(state, channels, self._spare))
         latency = Latency(preprocess, segment, watch.lap(), postprocess)
         self._frame, self._spare = self._spare, self._frame
         self._probabilities = probabilities
@@ -219,25 +220,39 @@ class _Graphs:
         return self._entry(graph, {"frame": frame, "masks": masks}, {})
 
     def segment(
-        self, frame: FloatArray, memory: Mapping[str, FloatArray], objects: int
+        self, graph: GraphSpec, frame: FloatArray, memory: Mapping[str, FloatArray]
     ) -> tuple[FloatArray, dict[str, FloatArray]]:
-        """Probabilities (1, H, W, N), and the state that `memorize` takes."""
-        graph = self._backend.spec.graph("segment", objects)
+        """Probabilities (1, H, W, C) of all channels of the graph, and the state that `memorize` takes."""
         frames = {tensor.name: frame for tensor in graph.inputs if tensor.role == "frame"}
         outputs = self._backend.run(graph.name, {**frames, **memory})
         probabilities = next(tensor.name for tensor in graph.outputs if tensor.role == "probabilities")
         return outputs[probabilities], {t.name: outputs[t.name] for t in graph.outputs if t.role == "state"}
 
-    def memorize(self, state: Mapping[str, FloatArray], masks: FloatArray) -> dict[str, FloatArray]:
+    def memorize(self, state: Mapping[str, FloatArray], masks: FloatArray, frame: FloatArray) -> dict[str, FloatArray]:
         """The memory entry of a segmented frame."""
-        return self._entry(self._backend.spec.graph("memorize", masks.shape[3]), {"masks": masks}, state)
+        graph = self._backend.spec.graph("memorize", masks.shape[3])
+        return self._entry(graph, {"masks": masks, "frame": frame}, state)
 
     def _entry(
         self, graph: GraphSpec, by_role: Mapping[str, FloatArray], by_name: Mapping[str, FloatArray]
     ) -> dict[str, FloatArray]:
+        by_role = {**by_role, "masks": _widen(by_role["masks"], graph.objects)}
         inputs = {t.name: by_role[t.role] if t.role in by_role else by_name[t.name] for t in graph.inputs}
         outputs = self._backend.run(graph.name, inputs)
         return {tensor.entry: outputs[tensor.name] for tensor in graph.outputs if tensor.entry is not None}
+
+
+def _select(planes: FloatArray, channels: Sequence[int]) -> FloatArray:
+    """Some channels of (1, H, W, C), without a copy where it is all of them."""
+    if len(channels) == planes.shape[3]:
+        return planes
+    return np.ascontiguousarray(planes[..., list(channels)])
+
+
+def _widen(masks: FloatArray, channels: int) -> FloatArray:
+    """Masks (1, H, W, N) with empty ones after them, as many as a graph of more objects takes."""
+    missing = channels - masks.shape[3]
+    return np.pad(masks, ((0, 0), (0, 0), (0, 0), (0, missing))) if missing else masks
 
 
 class _Stopwatch:

@@ -30,7 +30,8 @@ class TensorSpec:
         shape: static shape, rank 4 at most.
         entry: for `entry` and `memory`: the name of the entry tensor, such as `key` or `value`.
         slot: for `memory`: the slot of the queue, 0 for the reference frame.
-        object_axis: for `entry` and `memory`: the axis of the objects. 1 along it: shared by all objects.
+        object_axis: for `entry` and `memory`: the axis of the objects; a size of 1 there is shared by all of them.
+            None: the tensor belongs to the frame, with all objects in it.
     """
 
     name: str
@@ -43,7 +44,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class GraphSpec:
-    """One graph: its signature name (`segment_2`), role, number of objects, tensors and multiply-accumulates."""
+    """One graph: its signature name (`segment_2`), role, most objects, tensors and multiply-accumulates."""
 
     name: str
     role: str
@@ -60,7 +61,7 @@ class ArtifactSpec:
     Attributes:
         model: the registered name of the model.
         queue: slots of the memory, 1 to 20.
-        max_objects: most objects at once; there is a graph of each role for every number from 1 to this.
+        max_objects: most objects at once; `graph` finds the graph for any number from 1 to this.
         height: input height in pixels, a multiple of 16.
         width: input width in pixels, a multiple of 16.
         precision: `fp32` or `fp16`.
@@ -86,15 +87,15 @@ class ArtifactSpec:
     licence: str = "Apache-2.0"
 
     def graph(self, role: str, objects: int) -> GraphSpec:
-        """The graph of a role for exactly that number of objects.
+        """The smallest graph of a role that takes so many objects.
 
         Raises:
             ArtifactError: the artifact has no such graph.
         """
-        for graph in self.graphs:
-            if graph.role == role and graph.objects == objects:
-                return graph
-        raise ArtifactError(f"the artifact of '{self.model}' has no graph '{role}' for {objects} objects")
+        fitting = [graph for graph in self.graphs if graph.role == role and graph.objects >= objects]
+        if not fitting:
+            raise ArtifactError(f"the artifact of '{self.model}' has no graph '{role}' for {objects} objects")
+        return min(fitting, key=lambda graph: graph.objects)
 
     def to_json(self) -> str:
         """The spec as indented JSON, format name and version first."""

@@ -2,78 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 
-from mobilevos_bench.accuracy_results import AccuracyResult, AccuracyScores, accuracy_from_data, is_accuracy
+from mobilevos_bench.accuracy_results import AccuracyScores
+from mobilevos_bench.committed_results import CommittedResults
 from mobilevos_bench.machine import BUSY_LIMIT
-from mobilevos_bench.records import Spread
-from mobilevos_bench.results import (
-    LatencyResult,
-    MemoryResult,
-    Origin,
-    RuntimeLatency,
-    Setting,
-    from_data,
-    read_json_files,
-)
-from mobilevos_bench.training_results import (
-    AblationResult,
-    AblationRow,
-    TrainingProfile,
-    ablation_from_data,
-    is_ablation,
-    is_profile,
-    profile_from_data,
-)
+from mobilevos_bench.markdown import markdown, number, percent, runtime_name, spread_text
+from mobilevos_bench.model_tables import cost_table, models_table
+from mobilevos_bench.results import LatencyResult, Origin, RuntimeLatency, Setting
+from mobilevos_bench.training_results import AblationRow
 
-RUNTIME_NAMES = {"onnx": "ONNX Runtime", "litert": "LiteRT"}
+__all__ = ["TABLES", "CommittedResults"]
+
 # What a table says for which there is no result: nothing, so that a page can have its markers before them.
 NOTHING_YET = ""
 _SCORE_COLUMNS = ("J&F", "J", "J recall", "J decay", "F", "F recall", "F decay")
-
-
-@dataclass(frozen=True)
-class CommittedResults:
-    """All results files of a folder, each kind in the order of the files' names."""
-
-    accuracy: Sequence[AccuracyResult] = field(default=())
-    latency: Sequence[LatencyResult] = field(default=())
-    memory: Sequence[MemoryResult] = field(default=())
-    ablation: Sequence[AblationResult] = field(default=())
-    profiles: Sequence[TrainingProfile] = field(default=())
-
-    @classmethod
-    def read(cls, folder: Path) -> CommittedResults:
-        """Reads a folder; one that is missing has no results.
-
-        Raises:
-            InvalidInputError: a file is not a result, or of another format version.
-            OSError: a file cannot be read.
-        """
-        accuracy: list[AccuracyResult] = []
-        latency: list[LatencyResult] = []
-        memory: list[MemoryResult] = []
-        ablation: list[AblationResult] = []
-        profiles: list[TrainingProfile] = []
-        for path, data in read_json_files(folder):
-            if is_accuracy(data):
-                evaluation = accuracy_from_data(data, str(path))
-                accuracy += [] if evaluation is None else [evaluation]
-                continue
-            if is_ablation(data):
-                ablation.append(ablation_from_data(data, str(path)))
-                continue
-            if is_profile(data):
-                profiles.append(profile_from_data(data, str(path)))
-                continue
-            result = from_data(data, str(path))
-            if isinstance(result, LatencyResult):
-                latency.append(result)
-            else:
-                memory.append(result)
-        return cls(accuracy, latency, memory, ablation, profiles)
 
 
 def latency_table(results: CommittedResults, card: str) -> str:
@@ -86,7 +29,7 @@ def latency_table(results: CommittedResults, card: str) -> str:
     )  # fmt: skip
     rows = [_latency_row(result.setting, runtime) for result in results.latency for runtime in result.runtimes]
     notes = [_latency_note(result) for result in results.latency]
-    return "\n\n".join([_markdown(header, rows, left=2), *dict.fromkeys(notes)])
+    return "\n\n".join([markdown(header, rows, left=2), *dict.fromkeys(notes)])
 
 
 def memory_table(results: CommittedResults, card: str) -> str:
@@ -99,14 +42,14 @@ def memory_table(results: CommittedResults, card: str) -> str:
     for result in results.memory:
         for runtime in result.runtimes:
             peaks = {point.frames: f"{point.peak_mb:.0f}" for point in runtime.points}
-            cells = [_model(result.setting), RUNTIME_NAMES[runtime.artifact.runtime], str(result.setting.objects)]
+            cells = [_model(result.setting), runtime_name(runtime.artifact.runtime), str(result.setting.objects)]
             rows.append([*cells, *(peaks.get(count, "") for count in counts), f"{runtime.growth_mb:.1f}"])
     notes = [
         f"Peak of the resident memory of one process: Python, runtime, model, and the decoder of "
         f"{_clip(result.setting)}. {_where(result.origin, result.setting)}"
         for result in results.memory
     ]
-    return "\n\n".join([_markdown(header, rows, left=2), *dict.fromkeys(notes)])
+    return "\n\n".join([markdown(header, rows, left=2), *dict.fromkeys(notes)])
 
 
 def accuracy_table(results: CommittedResults, card: str) -> str:
@@ -118,8 +61,8 @@ def accuracy_table(results: CommittedResults, card: str) -> str:
     for result in results.accuracy:
         parameters = "" if result.parameters is None else f"{result.parameters / 1e6:.2f} M"
         name = f"`{result.model}`, queue {result.queue}, {result.size}"
-        rows.append([name, parameters, result.data, _runtime(result.runtime), *_scores(result.overall)])
-    return _markdown(header, rows, left=4)
+        rows.append([name, parameters, result.data, runtime_name(result.runtime), *_scores(result.overall)])
+    return markdown(header, rows, left=4)
 
 
 def sequences_table(results: CommittedResults, card: str) -> str:
@@ -134,8 +77,8 @@ def sequences_table(results: CommittedResults, card: str) -> str:
         ]
         frames, objects = (sum(getattr(s, name) for s in result.sequences) for name in ("frames", "objects"))
         rows.append(["**all objects**", str(frames), str(objects), *_scores(result.overall)])
-        title = f"On {result.data}, queue {result.queue}, {result.size}, {_runtime(result.runtime)}:"
-        parts += [title, _markdown(("sequence", "frames", "objects", *_SCORE_COLUMNS), rows, left=1)]
+        title = f"On {result.data}, queue {result.queue}, {result.size}, {runtime_name(result.runtime)}:"
+        parts += [title, markdown(("sequence", "frames", "objects", *_SCORE_COLUMNS), rows, left=1)]
     return "\n\n".join(parts) or NOTHING_YET
 
 
@@ -147,7 +90,7 @@ def ablation_table(results: CommittedResults, card: str) -> str:
         budget = ", ".join(f"{name} {value}" for name, value in result.budget.items())
         teacher = f", teacher `{result.teacher}`" if result.teacher else ""
         note = f"`{result.model}`{teacher}; {budget}; scored on {result.data}. {result.machine}."
-        parts += [_markdown(header, [_ablation_row(row) for row in result.rows], left=1), note]
+        parts += [markdown(header, [_ablation_row(row) for row in result.rows], left=1), note]
     return "\n\n".join(parts) or NOTHING_YET
 
 
@@ -165,11 +108,11 @@ def profile_table(results: CommittedResults, card: str) -> str:
             f"{result.clips_per_second:.2f}",
             f"{100 * result.waiting_share:.1f} %",
             f"{result.gflop_per_s:.0f}",
-            _percent(result.ceiling_share),
+            percent(result.ceiling_share),
         ]
         for result in results.profiles
     ]
-    return "\n\n".join([_markdown(header, rows, left=2), *dict.fromkeys(f"{r.machine}." for r in results.profiles)])
+    return "\n\n".join([markdown(header, rows, left=2), *dict.fromkeys(f"{r.machine}." for r in results.profiles)])
 
 
 TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
@@ -179,6 +122,8 @@ TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
     "sequences": sequences_table,
     "ablation": ablation_table,
     "profile": profile_table,
+    "cost": cost_table,
+    "models": models_table,
 }
 
 
@@ -194,14 +139,14 @@ def _latency_row(setting: Setting, runtime: RuntimeLatency) -> list[str]:
     columns = (stages.preprocess, stages.segment, stages.memorize, stages.postprocess)
     return [
         _model(setting),
-        RUNTIME_NAMES[runtime.artifact.runtime],
+        runtime_name(runtime.artifact.runtime),
         str(setting.objects),
         *(f"{stage.median:.1f}" for stage in columns),
-        _range(stages.total),
-        _percent(runtime.fit_share),
-        _number(runtime.gflop, ".1f"),
-        _number(runtime.gflop_per_s, ".0f"),
-        _percent(runtime.ceiling_share),
+        spread_text(stages.total),
+        percent(runtime.fit_share),
+        number(runtime.gflop, ".1f"),
+        number(runtime.gflop_per_s, ".0f"),
+        percent(runtime.ceiling_share),
         f"{runtime.start_ms.median / 1e3:.1f}",
         f"{runtime.artifact.bytes / 1e6:.1f}",
     ]
@@ -209,7 +154,7 @@ def _latency_row(setting: Setting, runtime: RuntimeLatency) -> list[str]:
 
 def _latency_note(result: LatencyResult) -> str:
     chains = ", ".join(
-        f"{RUNTIME_NAMES[ceiling.runtime]} {ceiling.kind} {ceiling.gflop_per_s.median:.0f}"
+        f"{runtime_name(ceiling.runtime)} {ceiling.kind} {ceiling.gflop_per_s.median:.0f}"
         for ceiling in result.ceilings
     )
     frames = result.runtimes[0].stages.total.count
@@ -246,30 +191,8 @@ def _clip(setting: Setting) -> str:
     return f"`{setting.clip}` ({setting.clip_width}x{setting.clip_height})"
 
 
-def _runtime(name: str) -> str:
-    return RUNTIME_NAMES.get(name, name)
-
-
 def _scores(scores: AccuracyScores) -> list[str]:
     values = [scores.j_and_f]
     for measure in (scores.region, scores.boundary):
         values += [measure.mean, measure.recall, measure.decay]
     return [f"{100 * value:.1f}" for value in values]
-
-
-def _range(spread: Spread) -> str:
-    return f"**{spread.median:.1f}** ({spread.p5:.1f} to {spread.p95:.1f})"
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.0f} %"
-
-
-def _number(value: float | None, form: str) -> str:
-    return "" if value is None else format(value, form)
-
-
-def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]], left: int) -> str:
-    """A Markdown table whose first `left` columns are text and whose others are numbers."""
-    rule = ["---" if column < left else "---:" for column in range(len(header))]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *rows))

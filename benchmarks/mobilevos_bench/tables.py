@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mobilevos_bench.committed_results import CommittedResults
 from mobilevos_bench.results import FORMATS, schema
-from mobilevos_bench.table_text import TABLES, CommittedResults
+from mobilevos_bench.table_text import TABLES
 from mobilevos_sdk.errors import InvalidInputError
 
 RESULTS_FOLDER = Path("benchmarks") / "results"
 SCHEMA_FOLDER = RESULTS_FOLDER / "schema"
+# The pages of docs/ with tables; the README and the model cards have some, too.
+PAGES = ("training.md", "models.md")
 _MARKER = re.compile(r"<!-- results:(begin|end) (\S+) -->")
 
 
@@ -49,7 +52,8 @@ def generate(root: Path) -> tuple[Generated, ...]:
     if not (root / "README.md").is_file():
         raise InvalidInputError(f"no README.md in {root.absolute()}; give the repository's folder with --root")
     results = CommittedResults.read(root / RESULTS_FOLDER)
-    others = [*(root / "docs").glob("training.md"), *sorted((root / "models" / "cards").glob("*.md"))]
+    documents = [root / "docs" / name for name in PAGES]
+    others = [*documents, *sorted((root / "models" / "cards").glob("*.md"))]
     pages = [_page(path, results) for path in (root / "README.md", *others) if path.is_file()]
     return (*pages, *_schemas(root / SCHEMA_FOLDER))
 

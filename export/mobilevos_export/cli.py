@@ -46,10 +46,11 @@ def build_parser() -> ArgumentParser:
     """The options of the command."""
     parser = ArgumentParser(PROGRAM, "Export a model with its memory loop to ONNX and TFLite.", EPILOG)
     add = parser.add_argument
-    add("--model", required=True, help="registered name: mobilenetv2, mobilenetv2-noaspp or resnet18")
+    add("--model", required=True, help="registered name, such as mobilenetv2 or aot-t; docs/models.md has them all")
     add("--queue", type=int, default=2, help=f"slots of the memory, 1 to {MAXIMUM_QUEUE} (default 2)")
     add("--size", default="480x864", help="input HEIGHTxWIDTH, multiples of 16 (default 480x864)")
-    add("--objects", type=int, default=1, help=f"most objects at once, 1 to {MAXIMUM_OBJECTS} (default 1)")
+    add("--objects", type=int, help=f"most objects at once, 1 to {MAXIMUM_OBJECTS} (default 1, of the AOT family 10)")
+    add("--depth", type=int, help="layers that run, for a model that can choose: aost (default all)")
     add("--precision", default="fp32", help=f"of the stored weights: {' or '.join(PRECISIONS)} (default fp32)")
     add("--to", default=",".join(FORMATS), help="formats, separated by commas (default onnx,tflite)")
     add("--checkpoint", help=f"safetensors file (default: the shipped one); '{RANDOM}' for untrained weights")
@@ -98,6 +99,7 @@ def _options(arguments: argparse.Namespace) -> ExportOptions:
             out=arguments.out,
             tflite_via=arguments.tflite_via,
             locality=not arguments.no_locality,
+            depth=arguments.depth,
             parity_clip=arguments.parity_clip,
             parity_mask=arguments.parity_mask,
             parity_frames=arguments.parity_frames,

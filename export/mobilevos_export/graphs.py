@@ -15,11 +15,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mobilevos_export.options import RANDOM, ExportOptions
 from mobilevos_models import create_model, model_config
+from mobilevos_models.aot.model import AOT
 from mobilevos_models.checkpoints import load_model, read_checkpoint, shipped_checkpoint
-from mobilevos_models.contract import build_graph, build_spec
+from mobilevos_models.contract import build_graph, build_spec, default_objects
 from mobilevos_models.folding import fold_batch_norms
-from mobilevos_models.mobilevos import MobileVOS
-from mobilevos_sdk.errors import ArtifactError
+from mobilevos_models.mobilevos import has_locality
+from mobilevos_models.registry import VOSModel
+from mobilevos_sdk.errors import ArtifactError, InvalidInputError
 from mobilevos_sdk.spec import ArtifactSpec, GraphSpec
 
 
@@ -33,8 +35,8 @@ class SourceModel:
         spec: everything about the artifact but its parity report and tools.
     """
 
-    reference: MobileVOS
-    folded: MobileVOS
+    reference: VOSModel
+    folded: VOSModel
     spec: ArtifactSpec
 
     def modules(self) -> Iterator[tuple[GraphSpec, nn.Module]]:
@@ -64,23 +66,38 @@ def load_source(options: ExportOptions) -> SourceModel:
             )
         model = load_model(path, options.model, None if options.locality else False)
         provenance = {"checkpoint": path.name, "checkpoint_sha256": _sha256(path), **read_checkpoint(path)[1]}
-    return prepare(model.eval(), options, provenance)
+    return prepare(at_depth(model.eval(), options.depth), options, provenance)
 
 
-def prepare(model: MobileVOS, options: ExportOptions, provenance: Mapping[str, Any]) -> SourceModel:
+def at_depth(model: VOSModel, depth: int | None) -> VOSModel:
+    """The model with so many layers at work; none leaves it as it is.
+
+    Raises:
+        InvalidInputError: the model has one depth only, or not so many layers.
+    """
+    if depth is None:
+        return model
+    if not isinstance(model, AOT):
+        raise InvalidInputError(f"{model.config.name} has one depth only; leave --depth out")
+    model.set_depth(depth)
+    return model
+
+
+def prepare(model: VOSModel, options: ExportOptions, provenance: Mapping[str, Any]) -> SourceModel:
     """Folds a copy of a model and writes the spec of its artifact."""
     folded = copy.deepcopy(model)
     fold_batch_norms(folded)
     spec = describe(model, options)
-    weights = {**provenance, "locality": model.prior is not None, "parameters": count_parameters(model)}
+    weights = {**provenance, "locality": has_locality(model), "parameters": count_parameters(model)}
+    if isinstance(model, AOT):
+        weights["depth"] = model.depth
     return SourceModel(model, folded.eval().requires_grad_(False), replace(spec, weights=weights))
 
 
-def describe(model: MobileVOS, options: ExportOptions) -> ArtifactSpec:
+def describe(model: VOSModel, options: ExportOptions) -> ArtifactSpec:
     """The spec of a model's graphs with the multiply-accumulates of each."""
-    spec = build_spec(
-        model, options.model, options.queue, options.objects, options.height, options.width, options.precision
-    )
+    objects = options.objects or default_objects(model)
+    spec = build_spec(model, options.model, options.queue, objects, options.height, options.width, options.precision)
     abstract = copy.deepcopy(model).to("meta")  # shapes without numbers: counting costs no time
     graphs = (replace(graph, macs=_count_macs(build_graph(abstract, spec, graph), graph)) for graph in spec.graphs)
     return replace(spec, graphs=tuple(graphs))

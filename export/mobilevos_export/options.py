@@ -28,13 +28,15 @@ class ExportOptions:
         queue: slots of the memory, 1 to 20.
         height: input height in pixels, a multiple of 16, 64 or more.
         width: input width in pixels, likewise.
-        objects: most objects at once, 1 to 10; there are three graphs for every number up to this.
+        objects: most objects at once, 1 to 10. None takes what the model is made for: 10 for the AOT family, whose
+            objects share their graphs, and 1 for the others, which have three graphs for every number up to this.
         precision: `fp32`, or `fp16` for weights stored in half precision.
         formats: any of `onnx` and `tflite`.
         checkpoint: a safetensors file; none takes the shipped one; `random` is for tests of the export itself.
         out: the folder of the artifacts.
         tflite_via: the converter to TFLite, `litert-torch` or `onnx2tf`.
         locality: False leaves the locality prior out, for the read as the paper has it.
+        depth: how many layers run, for a model that can choose (AOST); none takes all.
         parity_clip: the video whose frames the artifacts are compared on; none takes the sample clip.
         parity_mask: its first mask; none takes `<clip>-first-mask.png` beside the clip.
         parity_frames: frames of the per-mask comparison after the first, 8 or more.
@@ -48,13 +50,14 @@ class ExportOptions:
     queue: int = 2
     height: int = 480
     width: int = 864
-    objects: int = 1
+    objects: int | None = None
     precision: str = "fp32"
     formats: tuple[str, ...] = FORMATS
     checkpoint: str | Path | None = None
     out: Path = Path("out")
     tflite_via: str = TFLITE_ROUTES[0]
     locality: bool = True
+    depth: int | None = None
     parity_clip: Path | None = None
     parity_mask: Path | None = None
     parity_frames: int = MINIMUM_PARITY_FRAMES
@@ -62,7 +65,8 @@ class ExportOptions:
 
     def __post_init__(self) -> None:
         _in_range("queue", self.queue, 1, MAXIMUM_QUEUE)
-        _in_range("objects", self.objects, 1, MAXIMUM_OBJECTS)
+        if self.objects is not None:
+            _in_range("objects", self.objects, 1, MAXIMUM_OBJECTS)
         check_size(self.height, self.width)
         _one_of("precision", self.precision, PRECISIONS)
         _one_of("tflite-via", self.tflite_via, TFLITE_ROUTES)
@@ -77,8 +81,9 @@ class ExportOptions:
             )
 
     def path(self, extension: str) -> Path:
-        """Where the artifact of a format goes: `MODEL-qQUEUE-HxW.onnx` in the output folder."""
-        return self.out / f"{self.model}-q{self.queue}-{self.height}x{self.width}.{extension}"
+        """Where a format's artifact goes: `MODEL-qQUEUE-HxW.onnx` in the output folder, or `MODEL-dDEPTH-...`."""
+        name = self.model if self.depth is None else f"{self.model}-d{self.depth}"
+        return self.out / f"{name}-q{self.queue}-{self.height}x{self.width}.{extension}"
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -6,9 +6,10 @@ from typing import Any
 
 import torch
 
-from mobilevos_export.graphs import checkpoint_path, count_parameters, describe
+from mobilevos_export.graphs import at_depth, checkpoint_path, count_parameters, describe
 from mobilevos_export.options import ExportOptions
 from mobilevos_models import create_model
+from mobilevos_models.mobilevos import has_locality
 from mobilevos_sdk.spec import GraphSpec, TensorSpec
 
 
@@ -19,7 +20,7 @@ def plan(options: ExportOptions) -> dict[str, Any]:
         UnknownModelError: the model is not registered.
     """
     with torch.device("meta"):
-        model = create_model(options.model, options.locality)
+        model = at_depth(create_model(options.model, options.locality), options.depth)
     path = checkpoint_path(options)
     spec = describe(model, options)
     return {
@@ -27,9 +28,9 @@ def plan(options: ExportOptions) -> dict[str, Any]:
         "parameters": count_parameters(model),
         "queue": options.queue,
         "size": [options.height, options.width],
-        "objects": options.objects,
+        "objects": spec.max_objects,
         "precision": options.precision,
-        "locality": options.locality,
+        "locality": has_locality(model),
         "checkpoint": None if path is None else str(path),
         "checkpoint_found": path is None or path.is_file(),
         "files": [str(options.path(extension)) for extension in options.formats],

@@ -64,7 +64,7 @@ class Reference:
 
     def cases(self) -> Iterator[Case]:
         """Every graph, `segment` with both states of the queue. Made anew each time: they are large."""
-        for objects in range(1, self.spec.max_objects + 1):
+        for objects in sorted({graph.objects for graph in self.spec.graphs}):
             yield from self._cases(objects)
 
     def _cases(self, objects: int) -> Iterator[Case]:
@@ -75,8 +75,9 @@ class Reference:
         yield start
         first = self._segment(objects, frames[1], start.outputs, None)
         yield first
-        state = {name: first.outputs[name] for name in ("state_key", "state_features")}
-        memorize = self._case("memorize", objects, "", {**state, "masks": first.outputs["probabilities"]})
+        known = {**first.outputs, "masks": first.outputs["probabilities"], "frame": frames[1]}
+        taken = [tensor.name for tensor in self.spec.graph("memorize", objects).inputs]
+        memorize = self._case("memorize", objects, "", {name: known[name] for name in taken})
         yield memorize
         if self.spec.queue > 1:
             yield self._segment(objects, frames[2], start.outputs, memorize.outputs)

@@ -1,4 +1,4 @@
-"""Backbones with torchvision's parameter names, cut at stride 16: MobileNetV2 (`features[:14]`), ResNet18 (`layer3`).
+"""Backbones with torchvision's parameter names, cut at stride 16: MobileNetV2 (`features[:14]`), ResNets (`layer3`).
 
 Weights trained elsewhere load by name. Batch norms are used in inference mode only (they stay frozen in training, as in
 STCN's supplement F.1), so `folding.fold_batch_norms` may merge them into the convolutions before training or export.
@@ -84,19 +84,53 @@ class BasicBlock(nn.Module):
         self.relu = nn.ReLU(inplace=True)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(outputs)
-        self.downsample: nn.Module | None = None
-        if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+        self.downsample = _shortcut(inputs, outputs, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         identity = x if self.downsample is None else self.downsample(x)
         return self.relu(self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x))))) + identity)
 
 
-class ResNet18(nn.Module):
-    """ResNet18 up to `layer3`: channels 64, 128 and 256 at strides 4, 8 and 16."""
+class Bottleneck(nn.Module):
+    """ResNet's three-convolution block (He et al., 2016), with the stride on its 3x3 convolution as in torchvision."""
 
-    channels = (64, 128, 256)
+    expansion = 4
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        hidden = outputs // self.expansion
+        self.conv1 = nn.Conv2d(inputs, hidden, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(hidden)
+        self.conv2 = nn.Conv2d(hidden, hidden, 3, stride, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(hidden)
+        self.conv3 = nn.Conv2d(hidden, outputs, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(outputs)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample = _shortcut(inputs, outputs, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        identity = x if self.downsample is None else self.downsample(x)
+        x = self.relu(self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x))))))
+        return self.relu(self.bn3(self.conv3(x)) + identity)
+
+
+def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
+    """The projection of a residual block whose input and output differ in shape."""
+    if stride == 1 and inputs == outputs:
+        return None
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+
+class ResNet(nn.Module):
+    """A ResNet up to `layer3`, stride 16; the subclasses say which blocks and how many.
+
+    Args:
+        inputs: channels of the input, 3 for a frame.
+    """
+
+    block: type[BasicBlock] | type[Bottleneck]
+    depths: tuple[int, int, int]
+    channels: tuple[int, int, int]
 
     def __init__(self, inputs: int = 3) -> None:
         super().__init__()
@@ -104,12 +138,33 @@ class ResNet18(nn.Module):
         self.bn1 = nn.BatchNorm2d(64)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, 1)
-        self.layer1 = nn.Sequential(BasicBlock(64, 64), BasicBlock(64, 64))
-        self.layer2 = nn.Sequential(BasicBlock(64, 128, 2), BasicBlock(128, 128))
-        self.layer3 = nn.Sequential(BasicBlock(128, 256, 2), BasicBlock(256, 256))
+        stride4, stride8, stride16 = self.channels
+        self.layer1 = self._stage(64, stride4, 1, self.depths[0])
+        self.layer2 = self._stage(stride4, stride8, 2, self.depths[1])
+        self.layer3 = self._stage(stride8, stride16, 2, self.depths[2])
+
+    def _stage(self, inputs: int, outputs: int, stride: int, depth: int) -> nn.Sequential:
+        rest = [self.block(outputs, outputs) for _ in range(depth - 1)]
+        return nn.Sequential(self.block(inputs, outputs, stride), *rest)
 
     def forward(self, x: Tensor) -> Pyramid:
         stem = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         stride4 = self.layer1(stem)
         stride8 = self.layer2(stride4)
         return Pyramid(stride4, stride8, self.layer3(stride8))
+
+
+class ResNet18(ResNet):
+    """ResNet18 up to `layer3`: channels 64, 128 and 256 at strides 4, 8 and 16."""
+
+    block = BasicBlock
+    depths = (2, 2, 2)
+    channels = (64, 128, 256)
+
+
+class ResNet50(ResNet):
+    """ResNet50 up to `layer3`: channels 256, 512 and 1024 at strides 4, 8 and 16."""
+
+    block = Bottleneck
+    depths = (3, 4, 6)
+    channels = (256, 512, 1024)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mobilevos_models.folding import unfold_state
 from mobilevos_models.mobilevos import MobileVOS
-from mobilevos_models.registry import create_model
+from mobilevos_models.registry import VOSModel, create_model
 from mobilevos_sdk.errors import ArtifactError
 from mobilevos_sdk.files import write_atomically
 
@@ -60,7 +60,7 @@ def load_weights(model: nn.Module, state: Mapping[str, Tensor], source: str) -> 
         raise ArtifactError(f"{source} does not fit this model: missing {missing}, unexpected {unexpected}")
 
 
-def load_model(path: Path, name: str | None = None, locality: bool | None = None) -> MobileVOS:
+def load_model(path: Path, name: str | None = None, locality: bool | None = None) -> VOSModel:
     """Builds the model that a checkpoint was saved from and loads its weights.
 
     Args:

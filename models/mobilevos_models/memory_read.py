@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
+
+Similarity: TypeAlias = Literal["l2", "dot"]
 
 # Added to the logits of a slot that holds no frame yet. Large enough to silence it, small enough for float16.
 INVALID_LOGIT = -1e4
@@ -31,10 +33,16 @@ class MemoryEntry(NamedTuple):
     value: Tensor
 
 
-def memory_key(key: Tensor) -> Tensor:
-    """Scales keys (B, Ck, h, w) into the stored form (B, 1, Ck+1, h*w)."""
+def memory_key(key: Tensor, similarity: Similarity = "l2") -> Tensor:
+    """Scales keys (B, Ck, h, w) into the stored form (B, 1, Ck+1, h*w).
+
+    `dot` stores `k / sqrt(C)` and no bias: STM's dot product, with which STCN (supplement, Table 1) compares the L2
+    similarity of its Algorithm 1.
+    """
     flat = key.flatten(2).unsqueeze(1)
     scale = 1.0 / math.sqrt(key.shape[1])
+    if similarity == "dot":
+        return torch.cat([scale * flat, torch.zeros_like(flat[:, :, :1])], 2)
     bias = -scale * (flat * flat).sum(2, keepdim=True)
     return torch.cat([2.0 * scale * flat, bias], 2)
 
@@ -86,6 +94,7 @@ def read_memory(
     memory: Sequence[MemoryEntry],
     prior: LocalityPrior | None = None,
     valid: Tensor | None = None,
+    top_k: int | None = None,
 ) -> Tensor:
     """Reads the values that match a query (STCN, Eq. 2 and 3, with L2 similarity).
 
@@ -94,6 +103,8 @@ def read_memory(
         memory: slots of the queue: the reference frame first, then the others from the newest to the oldest.
         prior: the locality prior; none reads globally, as the paper does.
         valid: (B, 1 or N, 1, slots), 1 where a slot holds a frame and 0 where it is empty; none means that all do.
+        top_k: how many of the best cells of the memory each query cell reads; none reads all of them. For evaluation
+            (STCN's reference implementation takes 20): no phone's delegate has a top-k.
 
     Returns:
         (B, N, h*w, Cv) readout of each object.
@@ -105,6 +116,9 @@ def read_memory(
         rows.append(prior.query_channels(grid).expand(query.shape[0], -1, -1))
     keys = [_slot_key(entry.key, slot, len(memory), grid, prior, valid) for slot, entry in enumerate(memory)]
     logits = torch.cat(rows, 1).transpose(1, 2).unsqueeze(1) @ torch.cat(keys, 3)
+    if top_k is not None and top_k < logits.shape[-1]:
+        best, cells = logits.topk(top_k, -1)
+        logits = torch.full_like(logits, -torch.inf).scatter(-1, cells, best)
     return logits.softmax(-1) @ torch.cat([entry.value for entry in memory], 2)
 
 

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mobilevos_models.aggregation import soft_aggregate
-from mobilevos_models.backbones import MobileNetV2, ResNet18
+from mobilevos_models.backbones import MobileNetV2, ResNet, ResNet18
 from mobilevos_models.blocks import ASPP, FeatureFusion, ResBlock, UpsampleBlock
 from mobilevos_models.memory_read import LocalityPrior, MemoryEntry, memory_key, read_memory
 
@@ -51,6 +51,14 @@ class MobileVOSConfig:
     paper_parameters: float = 0.0
 
 
+# Widths that give the parameter counts of the paper's table 4.
+CONFIGS = (
+    MobileVOSConfig("mobilenetv2", "mobilenetv2", 64, (80, 48, 32), aspp_channels=128, paper_parameters=2.5),
+    MobileVOSConfig("mobilenetv2-noaspp", "mobilenetv2", 64, (80, 48, 32), paper_parameters=1.9),
+    MobileVOSConfig("resnet18", "resnet18", 128, (96, 64, 64), aspp_channels=256, paper_parameters=8.1),
+)
+
+
 class FrameState(NamedTuple):
     """What a frame leaves behind until it is memorised.
 
@@ -71,34 +79,23 @@ class DecoderFeatures(NamedTuple):
     skip4: Tensor
 
 
-class MobileVOS(nn.Module):
-    """A student: key encoder, value encoder, memory read and decoder.
+class SpaceTimeNetwork(nn.Module):
+    """What STCN and its students have in common: a frame is encoded once, each object is read and decoded on its own.
 
-    Frames are (B, 3, H, W) float32 RGB in 0..255 with H and W multiples of 16; masks are (B, N, H, W) float32 in 0..1.
+    The subclass makes the layers and says how a frame is memorised.
     """
 
     image_mean: Tensor
     image_std: Tensor
-
-    def __init__(self, config: MobileVOSConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.key_encoder: MobileNetV2 | ResNet18 = BACKBONES[config.backbone]()
-        skip4, skip8, deep = self.key_encoder.channels
-        value = config.value_channels
-        wide, middle, narrow = config.decoder_channels
-        self.key_projection = nn.Conv2d(deep, config.key_channels, 3, padding=1)
-        self.thin_value = nn.Conv2d(deep, value, 3, padding=1)
-        self.value_encoder = MobileNetV2(inputs=2)
-        self.fusion = FeatureFusion(self.value_encoder.channels[-1] + deep, value)
-        self.prior = LocalityPrior() if config.locality else None
-        self.aspp = ASPP(2 * value, config.aspp_channels) if config.aspp_channels else None
-        self.compress = ResBlock(config.aspp_channels or 2 * value, wide)
-        self.up16_8 = UpsampleBlock(skip8, wide, middle)
-        self.up8_4 = UpsampleBlock(skip4, middle, narrow)
-        self.prediction = nn.Conv2d(narrow, 1, 3, padding=1)
-        self.register_buffer("image_mean", torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("image_std", torch.tensor(IMAGE_STD).view(1, 3, 1, 1), persistent=False)
+    key_encoder: MobileNetV2 | ResNet
+    key_projection: nn.Conv2d
+    thin_value: nn.Conv2d
+    prior: LocalityPrior | None
+    aspp: ASPP | None
+    compress: ResBlock
+    up16_8: UpsampleBlock
+    up8_4: UpsampleBlock
+    prediction: nn.Conv2d
 
     def encode_frame(self, frame: Tensor) -> tuple[FrameState, DecoderFeatures]:
         """Encodes frames (B, 3, H, W) once, for reading, decoding and memorising."""
@@ -109,16 +106,9 @@ class MobileVOS(nn.Module):
         )
         return FrameState(self.key_projection(deep), deep), decoder
 
-    def memorize(self, state: FrameState, masks: Tensor) -> MemoryEntry:
-        """Makes a memory entry of a frame's state and its objects' masks (B, N, H, W)."""
-        batch, objects, height, width = masks.shape
-        others = masks.sum(1, keepdim=True) - masks
-        # Reshaped before they are joined: a stack would be of rank 5, which phones' GPUs do not take.
-        pair = torch.cat([x.reshape(batch * objects, 1, height, width) for x in (masks, others)], 1)
-        mask_features = self.value_encoder(pair).stride16
-        value = self.fusion(mask_features, repeat_per_object(state.features, objects))
-        value = value.flatten(2).transpose(1, 2).reshape(batch, objects, -1, self.config.value_channels)
-        return MemoryEntry(memory_key(state.key), value)
+    def read(self, query: Tensor, memory: Sequence[MemoryEntry], valid: Tensor | None = None) -> Tensor:
+        """Reads the memory for a frame's keys (B, Ck, h, w): (B, N, h*w, Cv)."""
+        return read_memory(query, memory, self.prior, valid)
 
     def decode_features(self, readout: Tensor, features: DecoderFeatures) -> Tensor:
         """Turns readouts (B, N, h*w, Cv) into what the last convolution sees: (B*N, D, H/4, W/4), not negative."""
@@ -141,13 +131,8 @@ class MobileVOS(nn.Module):
     ) -> tuple[Tensor, FrameState]:
         """Logits (B, N, H, W) of each object before aggregation, and the frame's state."""
         state, features = self.encode_frame(frame)
-        readout = read_memory(state.key, memory, self.prior, valid)
+        readout = self.read(state.key, memory, valid)
         return self.decode(readout, features), state
-
-    def start(self, frame: Tensor, masks: Tensor) -> MemoryEntry:
-        """The graph `start`: the memory entry of a first frame and its objects' masks."""
-        state, _ = self.encode_frame(frame)
-        return self.memorize(state, masks)
 
     def segment(
         self, frame: Tensor, memory: Sequence[MemoryEntry], valid: Tensor | None = None
@@ -155,6 +140,54 @@ class MobileVOS(nn.Module):
         """The graph `segment`: probabilities (B, N+1, H, W), background first, and the frame's state."""
         logits, state = self.segment_logits(frame, memory, valid)
         return soft_aggregate(logits, dim=1), state
+
+
+class MobileVOS(SpaceTimeNetwork):
+    """A student: key encoder, value encoder, memory read and decoder.
+
+    Frames are (B, 3, H, W) float32 RGB in 0..255 with H and W multiples of 16; masks are (B, N, H, W) float32 in 0..1.
+    """
+
+    def __init__(self, config: MobileVOSConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.key_encoder = BACKBONES[config.backbone]()
+        skip4, skip8, deep = self.key_encoder.channels
+        value = config.value_channels
+        wide, middle, narrow = config.decoder_channels
+        self.key_projection = nn.Conv2d(deep, config.key_channels, 3, padding=1)
+        self.thin_value = nn.Conv2d(deep, value, 3, padding=1)
+        self.value_encoder = MobileNetV2(inputs=2)
+        self.fusion = FeatureFusion(self.value_encoder.channels[-1] + deep, value)
+        self.prior = LocalityPrior() if config.locality else None
+        self.aspp = ASPP(2 * value, config.aspp_channels) if config.aspp_channels else None
+        self.compress = ResBlock(config.aspp_channels or 2 * value, wide)
+        self.up16_8 = UpsampleBlock(skip8, wide, middle)
+        self.up8_4 = UpsampleBlock(skip4, middle, narrow)
+        self.prediction = nn.Conv2d(narrow, 1, 3, padding=1)
+        self.register_buffer("image_mean", torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("image_std", torch.tensor(IMAGE_STD).view(1, 3, 1, 1), persistent=False)
+
+    def memorize(self, state: FrameState, masks: Tensor) -> MemoryEntry:
+        """Makes a memory entry of a frame's state and its objects' masks (B, N, H, W)."""
+        batch, objects, height, width = masks.shape
+        others = masks.sum(1, keepdim=True) - masks
+        # Reshaped before they are joined: a stack would be of rank 5, which phones' GPUs do not take.
+        pair = torch.cat([x.reshape(batch * objects, 1, height, width) for x in (masks, others)], 1)
+        mask_features = self.value_encoder(pair).stride16
+        value = self.fusion(mask_features, repeat_per_object(state.features, objects))
+        value = value.flatten(2).transpose(1, 2).reshape(batch, objects, -1, self.config.value_channels)
+        return MemoryEntry(memory_key(state.key), value)
+
+    def start(self, frame: Tensor, masks: Tensor) -> MemoryEntry:
+        """The graph `start`: the memory entry of a first frame and its objects' masks."""
+        state, _ = self.encode_frame(frame)
+        return self.memorize(state, masks)
+
+
+def has_locality(model: nn.Module) -> bool:
+    """Whether a model's memory read has the locality prior."""
+    return isinstance(model, SpaceTimeNetwork) and model.prior is not None
 
 
 def upsample_logits(logits: Tensor) -> Tensor:

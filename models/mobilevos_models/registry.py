@@ -1,24 +1,34 @@
-"""The registry: every model by its name."""
+"""The registry: every model by its name, whatever its family."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from mobilevos_models.mobilevos import MobileVOS, MobileVOSConfig
+from mobilevos_models import mobilevos, stcn
+from mobilevos_models.aot import config as aot
+from mobilevos_models.aot.model import AOT
+from mobilevos_models.sst import config as sst
+from mobilevos_models.sst.model import SST
 from mobilevos_sdk.errors import UnknownModelError
 
-# Widths that give the parameter counts of the paper's table 4.
-MODELS: dict[str, MobileVOSConfig] = {
-    config.name: config
-    for config in (
-        MobileVOSConfig("mobilenetv2", "mobilenetv2", 64, (80, 48, 32), aspp_channels=128, paper_parameters=2.5),
-        MobileVOSConfig("mobilenetv2-noaspp", "mobilenetv2", 64, (80, 48, 32), paper_parameters=1.9),
-        MobileVOSConfig("resnet18", "resnet18", 128, (96, 64, 64), aspp_channels=256, paper_parameters=8.1),
-    )
+ModelConfig = mobilevos.MobileVOSConfig | stcn.STCNConfig | aot.AOTConfig | sst.SSTConfig
+VOSModel = mobilevos.MobileVOS | stcn.STCN | AOT | SST
+
+# How a family builds a model from a config of its own.
+_BUILDERS: dict[type, Callable[[Any], VOSModel]] = {
+    mobilevos.MobileVOSConfig: mobilevos.MobileVOS,
+    stcn.STCNConfig: stcn.STCN,
+    aot.AOTConfig: AOT,
+    sst.SSTConfig: SST,
 }
 
+_CONFIGS: tuple[ModelConfig, ...] = (*mobilevos.CONFIGS, *stcn.CONFIGS, *aot.CONFIGS, *sst.CONFIGS)
+MODELS: dict[str, ModelConfig] = {config.name: config for config in _CONFIGS}
 
-def model_config(name: str) -> MobileVOSConfig:
+
+def model_config(name: str) -> ModelConfig:
     """The config of a registered model.
 
     Raises:
@@ -30,14 +40,18 @@ def model_config(name: str) -> MobileVOSConfig:
         raise UnknownModelError(f"unknown model '{name}'; known models: {', '.join(MODELS)}") from None
 
 
-def create_model(name: str, locality: bool = True) -> MobileVOS:
+def create_model(name: str, locality: bool = True) -> VOSModel:
     """Builds a model with fresh weights, in evaluation mode (batch norms stay frozen in training too).
 
     Args:
         name: a registered name.
-        locality: False leaves out the locality prior, for the read as the paper has it.
+        locality: False leaves out the locality prior of a MobileVOS student, for the read as the paper has it. Models
+            without one do not mind.
 
     Raises:
         UnknownModelError: the name is not registered.
     """
-    return MobileVOS(replace(model_config(name), locality=locality)).eval()
+    config = model_config(name)
+    if isinstance(config, mobilevos.MobileVOSConfig):
+        config = replace(config, locality=locality)
+    return _BUILDERS[type(config)](config).eval()

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from mobilevos_models.aot.config import IDENTITIES
 from mobilevos_models.contract import build_graph, build_spec
-from mobilevos_models.mobilevos import MobileVOS
+from mobilevos_models.registry import VOSModel
 from mobilevos_sdk.backends.base import FloatArray, Tensors
 from mobilevos_sdk.spec import ArtifactSpec
 
@@ -24,7 +25,7 @@ class TorchBackend:
     Args:
         model: the model, on any device.
         queue: slots of the memory.
-        max_objects: most objects at once.
+        max_objects: most objects at once; a number that is not used costs nothing.
         height: input height in pixels, a multiple of 16.
         width: input width in pixels, a multiple of 16.
         threads: PyTorch's threads while a graph runs; none leaves them as they are.
@@ -40,9 +41,9 @@ class TorchBackend:
 
     def __init__(
         self,
-        model: MobileVOS,
+        model: VOSModel,
         queue: int = 2,
-        max_objects: int = 4,
+        max_objects: int = IDENTITIES,
         height: int = 480,
         width: int = 864,
         threads: int | None = None,

@@ -17,6 +17,7 @@ PARSERS = {
     "vos-eval": ("mobilevos_bench.cli.eval", "_parser"),
     "vos-bench": ("mobilevos_bench.cli.bench", "_parser"),
     "vos-export": ("mobilevos_export.cli", "build_parser"),
+    "vos-import": ("mobilevos_models.import_cli", "_parser"),
     "vos-train": ("mobilevos_training.cli", "parser"),
     "vos-soup": ("mobilevos_training.soup_cli", "_parser"),
 }

@@ -7,20 +7,21 @@ import math
 import pytest
 import torch
 
-from mobilevos_models import MODELS, create_model
+from mobilevos_models import create_model
 from mobilevos_models.aggregation import soft_aggregate
 from mobilevos_models.checkpoints import load_model, save_checkpoint
 from mobilevos_models.folding import fold_batch_norms, unfold_state
 from mobilevos_models.memory_read import LocalityPrior, MemoryEntry, cell_grid, memory_key, read_memory
+from mobilevos_models.mobilevos import CONFIGS
 from mobilevos_sdk.errors import ArtifactError, UnknownModelError
 
-STUDENTS = tuple(MODELS)
+STUDENTS = {config.name: config for config in CONFIGS}
 
 
 @pytest.mark.parametrize("name", STUDENTS)
 def test_parameters_are_within_3_percent_of_the_paper(name: str) -> None:
     count = sum(parameter.numel() for parameter in create_model(name).parameters()) / 1e6
-    assert count == pytest.approx(MODELS[name].paper_parameters, rel=0.03)
+    assert count == pytest.approx(STUDENTS[name].paper_parameters, rel=0.03)
 
 
 @pytest.mark.parametrize("name", STUDENTS)

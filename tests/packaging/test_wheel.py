@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ def test_the_wheel_holds_exactly_our_packages(tmp_path: Path) -> None:
 
 WITHOUT_TORCH = """
 import sys
+import tomllib
 for name in ("torch", "onnx", "tensorflow", "litert_torch", "mobilevos_models", "mobilevos_export"):
     sys.modules[name] = None  # importing it raises ImportError
 import numpy as np
@@ -62,17 +64,14 @@ def test_the_sdk_tracks_without_pytorch(runtime: str) -> None:
     assert float(done.stdout) > 0.9
 
 
-@pytest.mark.parametrize("command", ["vos-track", "vos-eval", "vos-bench", "vos-export", "vos-train"])
+# What an installation puts on the PATH.
+COMMANDS = {command.name: command.module for command in distribution("mobilevos").entry_points}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_loads_no_heavy_library(command: str) -> None:
-    modules = {
-        "vos-track": "mobilevos_sdk.cli.track",
-        "vos-eval": "mobilevos_bench.cli.eval",
-        "vos-bench": "mobilevos_bench.cli.bench",
-        "vos-export": "mobilevos_export.cli",
-        "vos-train": "mobilevos_training.cli",
-    }
     program = (
-        f"import sys; from {modules[command]} import main\n"
+        f"import sys; from {COMMANDS[command]} import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'torch', 'numpy', 'cv2', 'onnxruntime', 'ai_edge_litert', 'av'} & set(sys.modules)\n"

@@ -105,3 +105,59 @@ def test_a_correction_renews_the_reference_of_some():
     assert times(bank) == [[0, 3, 2, 1], [3, 3, None, None]]
     for name, array in given.items():
         np.testing.assert_array_equal(array, before[name], err_msg="arrays that were given out must not change")
+
+
+def shared_spec(queue: int) -> ArtifactSpec:
+    """One graph of up to 4 objects, whose entries belong to the frame."""
+    memory = [TensorSpec(f"memory_key_{slot}", "memory", (1, 1, 2, 3), "key", slot) for slot in range(queue)]
+    valid = TensorSpec("memory_valid", "valid", (1, 4, 1, queue))
+    graph = GraphSpec("segment_4", "segment", 4, (*memory, valid), ())
+    return ArtifactSpec("test", queue, 4, 64, 96, "fp32", (0, 0, 0), (graph,))
+
+
+def shared_entry(time: int) -> dict[str, np.ndarray]:
+    return {"key": np.full((1, 1, 2, 3), time, np.float32)}
+
+
+def shared_times(bank: MemoryBank) -> list[int | None]:
+    """The time in each slot, none where it is empty."""
+    inputs = bank.inputs()
+    filled = inputs["memory_valid"].any(1)[0, 0]
+    return [int(inputs[f"memory_key_{s}"][0, 0, 0, 0]) if filled[s] else None for s in range(len(filled))]
+
+
+def test_a_shared_memory_is_one_queue_for_all():
+    bank = MemoryBank(shared_spec(3))
+    bank.reset(shared_entry(0), 2)
+    assert shared_times(bank) == [0, None, None]
+    for time in range(1, 4):
+        bank.push(shared_entry(time))
+    assert shared_times(bank) == [0, 3, 2]
+    np.testing.assert_array_equal(bank.inputs()["memory_valid"][0, :, 0, 0], [1, 1, 0, 0])
+
+
+def test_an_object_that_leaves_a_shared_memory_keeps_its_channel():
+    bank = MemoryBank(shared_spec(2))
+    bank.reset(shared_entry(0), 3)
+    bank.push(shared_entry(1))
+    bank.keep([0, 2])
+    assert bank.objects == 2 and bank.channels == (0, 2)
+    np.testing.assert_array_equal(bank.inputs()["memory_valid"][0, :, 0, 0], [1, 1, 1, 0])
+    bank.keep([1])
+    assert bank.channels == (2,)
+    bank.push(shared_entry(2))
+    assert shared_times(bank) == [0, 2]
+
+
+@pytest.mark.parametrize("change", ["add", "correct"])
+def test_a_shared_memory_begins_anew_with_a_new_reference(change):
+    bank = MemoryBank(shared_spec(3))
+    bank.reset(shared_entry(0), 3)
+    bank.push(shared_entry(1))
+    bank.keep([0, 2])
+    if change == "add":
+        bank.add(shared_entry(2), [2])
+    else:
+        bank.correct(shared_entry(2), [0])
+    assert shared_times(bank) == [2, None, None]
+    assert bank.channels == ((0, 1, 2) if change == "add" else (0, 1))

@@ -237,3 +237,64 @@ def test_a_queue_of_one_never_memorises(tiny_model, tiny_video):
         np.testing.assert_array_equal(array, session._bank.inputs()[name])
     session.correct(tiny_video.mask)
     assert session.step(tiny_video.frames[2]).index == 2
+
+
+@pytest.fixture(scope="module")
+def associating():
+    """A model of the AOT family with random weights: all objects in one memory."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'mobilevos[train]'")
+    from mobilevos_models import create_model
+    from mobilevos_models.torch_backend import TorchBackend
+
+    torch.manual_seed(0)
+    return Segmenter.from_backend(TorchBackend(create_model("aot-t"), 2, 4, 64, 96, threads=1))
+
+
+def probabilities(session, frames):
+    return [session.step(frame).probabilities for frame in frames]
+
+
+def test_a_shared_memory_tracks_with_the_callers_ids(associating, tiny_video):
+    result = list(associating.track(tiny_video.frames[:3], tiny_video.mask))[-1]
+    assert result.object_ids == (7, 255) and result.probabilities.shape == (2, 90, 120)
+    assert set(np.unique(result.mask)) <= {0, 7, 255}
+
+
+def test_the_others_do_not_notice_that_an_object_leaves_a_shared_memory(associating, tiny_video):
+    frames = tiny_video.frames
+    alone, before = (associating.start(frames[0], tiny_video.mask) for _ in range(2))
+    alone.step(frames[1])
+    before.step(frames[1])
+    alone.remove_objects(7)
+    assert alone.object_ids == (255,)
+    for left, right in zip(probabilities(alone, frames[2:5]), probabilities(before, frames[2:5]), strict=True):
+        np.testing.assert_array_equal(left[0], right[1])
+
+
+def test_objects_join_and_are_corrected_in_a_shared_memory(associating, tiny_video):
+    frames = tiny_video.frames
+    session = associating.start(frames[0], tiny_video.mask)
+    session.step(frames[1])
+    session.remove_objects(255)
+    new = np.zeros_like(tiny_video.mask)
+    new[10:40, 20:60] = 3
+    session.add_objects(new)
+    assert session.object_ids == (7, 3)
+    # From here on it is a video that began with this frame and these masks.
+    other = associating.start(frames[1], session.last_result.mask)
+    assert other.object_ids == (3, 7)
+    for left, right in zip(probabilities(session, frames[2:4]), probabilities(other, frames[2:4]), strict=True):
+        assert left.shape == right.shape
+    corrected = session.correct(new)
+    np.testing.assert_array_equal(corrected.mask == 3, new == 3)
+    with pytest.raises(InvalidInputError, match="follows 4 at most"):
+        session.add_objects(np.where(new > 0, np.arange(120) % 4 + 10, 0))
+
+
+def test_a_session_of_a_shared_memory_can_empty_and_begin_again(associating, tiny_video):
+    session = associating.start(tiny_video.frames[0], tiny_video.mask)
+    session.remove_objects(7, 255)
+    with pytest.raises(SessionStateError):
+        session.step(tiny_video.frames[1])
+    session.add_objects(tiny_video.mask)
+    assert session.step(tiny_video.frames[1]).object_ids == (7, 255)

@@ -10,9 +10,10 @@ from tiny_data import pack_recipe
 from torch import Tensor
 
 from mobilevos_training.criterion import Criterion
-from mobilevos_training.losses import IGNORE
+from mobilevos_training.families import ABSENT_LOGIT, family_named
+from mobilevos_training.losses import IGNORE, aot_loss, cka_loss
 from mobilevos_training.recipe import Recipe
-from mobilevos_training.rollout import ABSENT_LOGIT, Followed
+from mobilevos_training.rollout import Followed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CLIPS, FRAMES, TARGETS, CHANNELS, SIDE = 4, 2, 3, 6, 32
@@ -181,3 +182,48 @@ def test_contrasting_alone_needs_no_teacher() -> None:
     losses = criterion(recipe(distill=distill))
     parts = losses(followed(1), None, masks(), PRESENT, 0, generators())
     assert float(parts["representation"].detach()) > 0
+
+
+def test_all_depths_are_scored_and_deeper_ones_weigh_more() -> None:
+    """AOST's Eq. 4 with AOT's loss, half cross-entropy and half soft Jaccard, on frames and reference alike."""
+    loss = {"cross_entropy": 0.5, "jaccard": 0.5, "reference": 1.0, "bootstrap": {"share": 0.3}}
+    aost = {"model": {"name": "aost"}, "distill": None}
+    wanted = recipe(**aost, loss=loss | {"depths": 2.0})
+    depths = [joint(seed) for seed in (1, 2, 3)]
+    whole = Criterion(wanted, 0)(depths[-1], None, masks(), PRESENT, 0, generators(), depths[:-1])
+    plain = Criterion(recipe(**aost, loss=loss), 0)
+    alone = [plain(depth, None, masks(), PRESENT, 0, generators()) for depth in depths]
+    for name, value in whole.items():
+        assert float(value) == pytest.approx(sum(2**n * float(parts[name]) for n, parts in enumerate(alone)) / 7)
+    odds = (
+        family_named("aost").log_odds(depths[0].logits.flatten(0, 1), (SIDE, SIDE)).softmax(1).unflatten(0, (CLIPS, -1))
+    )
+    share = 0.3
+    expected = [aot_loss(odds[:, time], masks()[:, time], share, PRESENT).mean() for time in range(1 + FRAMES)]
+    assert float(alone[0]["reference"]) == pytest.approx(float(expected[0]), rel=1e-5)
+    predicted = float(alone[0]["cross_entropy"] + alone[0]["jaccard"])
+    assert predicted == pytest.approx(float(sum(expected[1:])) / FRAMES, rel=1e-5)
+
+
+def joint(seed: int) -> Followed:
+    """Random outputs of a model that decodes all objects at once, the reference frame first."""
+    generator = torch.Generator().manual_seed(seed)
+    logits = 3 * torch.randn(CLIPS, 1 + FRAMES, 1 + TARGETS, SIDE // 4, SIDE // 4, generator=generator)
+    absent = ~torch.cat([torch.ones_like(PRESENT[:, :1]), PRESENT], 1)
+    logits = logits.masked_fill(absent[:, None, :, None, None], ABSENT_LOGIT)
+    readout = torch.randn(CLIPS, 1 + FRAMES, 1, (SIDE // 16) ** 2, 5, generator=generator)
+    return Followed(logits, torch.zeros(CLIPS, 1 + FRAMES, 0, 1, 1, 1), readout)
+
+
+def test_joint_models_have_one_readout_for_all_objects() -> None:
+    """Eq. 12 between two models of the AOT family: lambda times CKA, and inter- and intra-object relations."""
+    distill = {"teacher": {"name": "r50-deaot-l"}, "relations": {"attention": 1.5}, "self_supervised": True}
+    wanted = recipe(model={"name": "deaot-t-deform"}, loss={"cross_entropy": 0.5, "jaccard": 0.5}, distill=distill)
+    student, teacher = joint(1).frames(1), joint(2).frames(1)
+    parts = Criterion(wanted, 0)(student, teacher, masks(), PRESENT, 0, generators())
+    assert set(parts) == {"cross_entropy", "jaccard", "attention", "relation"}
+    expected = cka_loss(student.readout.flatten(0, 2), teacher.readout.flatten(0, 2)).mean()
+    assert float(parts["attention"]) == pytest.approx(1.5 * float(expected), rel=1e-5)
+    same = Criterion(wanted, 0)(student, student, masks(), PRESENT, 0, generators())
+    assert float(same["attention"]) == pytest.approx(0.0, abs=1e-5)
+    assert float(same["relation"]) < 1e-3 < float(parts["relation"])

@@ -10,6 +10,7 @@ from mobilevos_models import create_model
 from mobilevos_models.folding import fold_batch_norms
 from mobilevos_models.mobilevos import MobileVOS
 from mobilevos_sdk.errors import InvalidInputError
+from mobilevos_training.families import family_of
 from mobilevos_training.optim import AveragedWeights, add_stochastic_depth, build_optimizer, rate_factor
 from mobilevos_training.recipe_options import OptimizerOptions, ScheduleOptions
 
@@ -138,3 +139,32 @@ def test_stochastic_depth_keeps_the_mean_and_grows_linearly() -> None:
     expected = [0.4 * index / len(branches) for index in range(1, len(branches) + 1)]
     assert shares == pytest.approx(expected, abs=0.03)
     assert means == pytest.approx([1.0] * len(branches), abs=0.06)
+
+
+def test_frozen_parts_do_not_learn_and_biases_may_be_left_out_of_the_decay(model: MobileVOS) -> None:
+    options = OptimizerOptions(
+        frozen=("key_encoder.features.1", "prediction"), weight_decay=0.03, weight_decay_of="matrices"
+    )
+    optimizer = build_optimizer(model, nn.Linear(2, 2), options)
+    learning = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    frozen = {name for name, _ in model.named_parameters()} - learning
+    assert frozen and all(name.startswith(("key_encoder.features.1.", "prediction.")) for name in frozen)
+    assert "key_encoder.features.10.conv.2.weight" in learning  # not below features.1
+    decays = {id(one): group["weight_decay"] for group in optimizer.param_groups for one in group["params"]}
+    for name, parameter in model.named_parameters():
+        if name in learning:
+            assert decays[id(parameter)] == (0.03 if parameter.ndim > 1 else 0.0), name
+    with pytest.raises(InvalidInputError, match=r"optimizer\.frozen: no parameter is below 'predict'"):
+        build_optimizer(model, nn.Linear(2, 2), OptimizerOptions(frozen=("predict",)))
+
+
+@pytest.mark.parametrize(("name", "expected"), [("aot-s", 4), ("deaot-s", 2)])
+def test_the_transformer_s_branches_drop_out(name: str, expected: int) -> None:
+    """Self-attention and feed-forward of every LSTT layer (AOT, section 5); DeAOT has no feed-forward."""
+    model = create_model(name)
+    chains = family_of(model).droppable(model)
+    add_stochastic_depth(chains, 0.5)
+    hooked = [module for chain in chains for module in chain.modules() if module._forward_hooks]
+    assert len(hooked) == expected
+    rates = [next(iter(module._forward_hooks.values())).rate for module in hooked]
+    assert rates == pytest.approx([0.5 * index / expected for index in range(1, expected + 1)])

@@ -179,3 +179,28 @@ def test_a_shown_recipe_reads_back(name: str, tmp_path: Path, capsys: pytest.Cap
     assert again == first
     assert again.digest() == first.digest()
     assert read_recipe(path).digest() != first.digest()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            ["distill={representation: {omega: 0.0}}"],
+            r"'aot-t' decodes all objects together; set distill\.",
+        ),
+        (
+            ["distill={teacher: {name: mobilenetv2}, relations: {}}"],
+            r"only 'aot-t' reads .*\.relations\.attention",
+        ),
+        (["distill={teacher: {name: mobilenetv2}, logit: {}}", "data.crop=65"], r"'mobilenetv2' takes multiples of 16"),
+        (["data.crop=70"], r"data\.crop: 70 is neither a multiple of 16 nor one more"),
+        (["loss.depths=2"], r"loss\.depths is for models whose depth can be chosen"),
+        (["data.targets.most=11"], r"'aot-t' follows at most 10 objects"),
+        (["model.name=mobilenetv2", "memory.gap=2"], r"memory\.gap is for the AOT family"),
+    ],
+)
+def test_what_a_family_cannot_do_fails_when_the_recipe_is_read(minimal: Path, changes: list[str], message: str) -> None:
+    family = ["model.name=aot-t", "optimizer.slow=[]"]
+    read_recipe(minimal, [*family, "data.crop=65", "memory.gap=2"])
+    with pytest.raises(InvalidInputError, match=message):
+        read_recipe(minimal, [*family, *changes])

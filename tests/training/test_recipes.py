@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from tiny_data import SMALL
+from tiny_data import SMALL, random_weights
 
 from mobilevos_training.loop import Trainer
 from mobilevos_training.recipe import Recipe, read_recipe
@@ -24,7 +24,8 @@ def expected_parts(recipe: Recipe) -> set[str]:
     if distill is None:
         return parts
     parts |= {name for name in ("logit", "representation") if getattr(distill, name)}
-    return parts | ({"attention", "relation"} if distill.relations else set())
+    relations = distill.relations
+    return parts | {name for name in ("attention", "relation") if relations and getattr(relations, name)}
 
 
 def data_folder(path: Path, data: Path) -> Path:
@@ -45,7 +46,7 @@ def test_a_recipe_trains(path: Path, tiny_data: Path, tmp_path: Path, one_thread
         overrides[-1] = f"model.init={tiny_data}/weights/{whole.model.name}.safetensors"
     if whole.distill and whole.distill.teacher:
         name = whole.distill.teacher.name
-        overrides.append(f"distill.teacher.checkpoint={tiny_data}/weights/{name}.safetensors")
+        overrides.append(f"distill.teacher.checkpoint={random_weights(tiny_data / 'weights', name)}")
     trainer = Trainer(read_recipe(path, overrides), RunOptions(data_folder(path, tiny_data), tmp_path, log_every=1))
     before = {name: tensor.clone() for name, tensor in trainer.student.state_dict().items()}
     lines = list(islice(trainer.run(), 3))

@@ -15,9 +15,9 @@ from mobilevos_training import teacher as teacher_module
 from mobilevos_training.data.clips import ClipMaker
 from mobilevos_training.data.loader import Batch, batches
 from mobilevos_training.data.pool import Pool, open_pool
+from mobilevos_training.families import ABSENT_LOGIT
 from mobilevos_training.recipe import Recipe
 from mobilevos_training.recipe_options import TeacherOptions
-from mobilevos_training.rollout import ABSENT_LOGIT
 from mobilevos_training.teacher import CachedTeacher, Clips, ModelTeacher, cache_folder
 
 pytestmark = pytest.mark.usefixtures("one_thread")

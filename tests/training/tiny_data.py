@@ -14,9 +14,11 @@ from data_sets import write_pack, write_video
 from test_data_readers import bl30k, davis2017, pairs, youtube_vos
 
 from mobilevos_models import create_model
+from mobilevos_models.aot.encoder import DilatedMobileNetV2
+from mobilevos_models.backbones import ResNet18, ResNet50
 from mobilevos_models.checkpoints import save_checkpoint
 from mobilevos_models.folding import fold_batch_norms
-from mobilevos_training.initial import BACKBONE_FILES
+from mobilevos_training.families.backbones import BACKBONE_FILES
 from mobilevos_training.journal import LOG_FILE
 from mobilevos_training.loop import Trainer
 from mobilevos_training.recipe import Recipe
@@ -58,14 +60,22 @@ def write_data(root: Path) -> Path:
 
 
 def write_weights(folder: Path) -> None:
-    """Random backbones under the names of the ImageNet ones, and `NAME.safetensors` of every student."""
+    """Random backbones under the names of the ImageNet ones, and weights of the students."""
     torch.manual_seed(0)
     for name in ("mobilenetv2-noaspp", "mobilenetv2", "resnet18"):
-        model = fold_batch_norms(create_model(name))
-        save_checkpoint(folder / f"{name}.safetensors", model.state_dict(), {"model": name})
-    for model_name, backbone in (("mobilenetv2", "mobilenetv2"), ("resnet18", "resnet18")):
-        encoder = fold_batch_norms(create_model(model_name).key_encoder)
-        save_checkpoint(folder / BACKBONE_FILES[backbone], encoder.state_dict(), {})
+        random_weights(folder, name)
+    # AOT's encoder has all the stages of a MobileNetV2, of which the students leave some out.
+    encoders = {"mobilenetv2": DilatedMobileNetV2(), "resnet18": ResNet18(), "resnet50": ResNet50()}
+    for backbone, encoder in encoders.items():
+        save_checkpoint(folder / BACKBONE_FILES[backbone], fold_batch_norms(encoder).state_dict(), {})
+
+
+def random_weights(folder: Path, name: str) -> Path:
+    """`NAME.safetensors` of a registered model; it is written when it is first asked for."""
+    path = folder / f"{name}.safetensors"
+    if not path.exists():
+        save_checkpoint(path, fold_batch_norms(create_model(name)).state_dict(), {"model": name})
+    return path
 
 
 def pack_recipe(**changes: object) -> Recipe:

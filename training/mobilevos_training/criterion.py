@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mobilevos_models.aggregation import aggregate_logits
-from mobilevos_models.mobilevos import upsample_logits
 from mobilevos_training import losses
+from mobilevos_training.families import Family, family_named
 from mobilevos_training.losses import IGNORE, PixelSample, PixelSampler, downsample_labels, gather_pixels, pixel_sampler
 from mobilevos_training.recipe import Recipe
 from mobilevos_training.recipe_options import DistillOptions, LogitOptions, RelationOptions, RepresentationOptions
@@ -29,6 +31,9 @@ class Criterion(nn.Module):
         super().__init__()
         self.loss = recipe.loss
         self.distill = recipe.distill or DistillOptions()
+        teacher = self.distill.teacher
+        self.family = family_named(recipe.model.name)
+        self.teacher_family = family_named(teacher.name) if teacher else self.family
         wanted = self.distill.representation
         self.embedding = losses.EmbeddingHead(channels, wanted.embedding) if wanted else None
 
@@ -40,6 +45,7 @@ class Criterion(nn.Module):
         present: Tensor,
         step: int,
         generators: list[torch.Generator],
+        shallower: Sequence[Followed] = (),
     ) -> dict[str, Tensor]:
         """The weighted parts of the loss; their sum is what is minimised.
 
@@ -50,16 +56,20 @@ class Criterion(nn.Module):
             present: (B, N) bool.
             step: the optimiser step, for the bootstrapping.
             generators: one for each clip, for the pixel samplers.
+            shallower: what sub-networks of fewer layers made of the clips, the shallowest first.
         """
-        labels, reference = masks[:, 1:], None
+        size = masks.shape[-2:]
+        depths = [_log_odds(self.family, depth, size) for depth in (*shallower, student)]
+        taught = None if teacher is None else _log_odds(self.teacher_family, teacher, size)
+        labels = taught.argmax(2) if self.distill.self_supervised and taught is not None else masks[:, 1:]
+        reference = []
         if self.loss.reference:
-            reference, student = student.frames(0, 1), student.frames(1)
-        odds, taught = _log_odds(student), None if teacher is None else _log_odds(teacher)
-        if self.distill.self_supervised and taught is not None:
-            labels = taught.argmax(2)
-        parts = self._segmentation(odds, labels, present, step)
-        if reference is not None:
-            own = self._segmentation(_log_odds(reference), masks[:, :1], present, step)
+            reference, depths = [odds[:, :1] for odds in depths], [odds[:, 1:] for odds in depths]
+            student = student.frames(1)
+        odds = depths[-1]
+        parts = self._segmentation(depths, labels, present, step)
+        if reference:
+            own = self._segmentation(reference, masks[:, :1], present, step)
             parts["reference"] = self.loss.reference * torch.stack(list(own.values())).sum()
         if self.distill.logit and taught is not None:
             parts["logit"] = self._logit(self.distill.logit, (odds, taught), labels, present, generators)
@@ -72,7 +82,15 @@ class Criterion(nn.Module):
             parts |= _relations(self.distill.relations, (student.readout, teacher.readout), (odds, taught), present)
         return parts
 
-    def _segmentation(self, odds: Tensor, labels: Tensor, present: Tensor, step: int) -> dict[str, Tensor]:
+    def _segmentation(self, depths: Sequence[Tensor], labels: Tensor, present: Tensor, step: int) -> dict[str, Tensor]:
+        """Of the log-odds of each depth, the deepest last."""
+        found = [self._of_one_depth(odds, labels, present, step) for odds in depths]
+        if len(found) == 1:
+            return found[0]
+        scaled = {name: [parts[name] for parts in found] for name in found[0]}
+        return {name: losses.scalable_supervision(values, self.loss.depths) for name, values in scaled.items()}
+
+    def _of_one_depth(self, odds: Tensor, labels: Tensor, present: Tensor, step: int) -> dict[str, Tensor]:
         options, frames = self.loss, odds.shape[1]
         probabilities, target = odds.softmax(2).flatten(0, 1), labels.flatten(0, 1)
         objects = present.repeat_interleave(frames, 0)
@@ -132,22 +150,28 @@ class Criterion(nn.Module):
 def _relations(
     options: RelationOptions, readouts: tuple[Tensor, Tensor], odds: tuple[Tensor, Tensor], present: Tensor
 ) -> dict[str, Tensor]:
-    """Of the readouts and the log-odds of student and teacher."""
-    attention = losses.cka_loss(*(readout.flatten(0, 2) for readout in readouts))
-    student, teacher = (x.softmax(2).flatten(0, 1).flatten(2).mT for x in odds)
-    exists = torch.cat([torch.ones_like(present[:, :1]), present], 1).repeat_interleave(odds[0].shape[1], 0)
-    relation = losses.object_relation_loss(student, teacher, present=exists)
-    return {
-        "attention": options.attention * _mean_over_objects(attention, present),
-        "relation": options.relation * relation.mean(),
-    }
+    """Of the readouts and the log-odds of student and teacher; a part without weight is left out."""
+    parts = {}
+    if options.attention:
+        attention = losses.cka_loss(*(readout.flatten(0, 2) for readout in readouts))
+        parts["attention"] = options.attention * _mean_over_objects(attention, _readouts_present(readouts[0], present))
+    if options.relation:
+        student, teacher = (x.softmax(2).flatten(0, 1).flatten(2).mT for x in odds)
+        exists = torch.cat([torch.ones_like(present[:, :1]), present], 1).repeat_interleave(odds[0].shape[1], 0)
+        relation = losses.object_relation_loss(student, teacher, present=exists)
+        parts["relation"] = options.relation * relation.mean()
+    return parts
 
 
-def _log_odds(followed: Followed) -> Tensor:
-    """(B, T-1, N+1, H, W) log-odds of background and objects at the frames' size."""
-    batch = followed.logits.shape[0]
-    logits = upsample_logits(followed.logits.flatten(0, 1))
-    return aggregate_logits(logits, dim=1).unflatten(0, (batch, -1))
+def _readouts_present(readout: Tensor, present: Tensor) -> Tensor:
+    """Which of a frame's readouts count: (B, N) those of present objects, or (B, 1) the one of all objects together."""
+    return present if readout.shape[2] == present.shape[1] else torch.ones_like(present[:, :1])
+
+
+def _log_odds(family: Family[Any], followed: Followed, size: torch.Size) -> Tensor:
+    """(B, F, N+1, H, W) log-odds of background and objects at the frames' size."""
+    batch, (height, width) = followed.logits.shape[0], size
+    return family.log_odds(followed.logits.flatten(0, 1), (height, width)).unflatten(0, (batch, -1))
 
 
 def _object_labels(labels: Tensor, targets: int) -> Tensor:

@@ -16,18 +16,19 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mobilevos_models.checkpoints import save_checkpoint
-from mobilevos_models.mobilevos import MobileVOS
+from mobilevos_models.registry import VOSModel
 from mobilevos_sdk.errors import MobileVOSError
 from mobilevos_training.criterion import Criterion
 from mobilevos_training.data.clips import ClipMaker
 from mobilevos_training.data.loader import Batch, batches
 from mobilevos_training.data.pool import open_pool
 from mobilevos_training.distributed import Processes
+from mobilevos_training.families import WalkOptions, family_of
 from mobilevos_training.initial import initial_model
 from mobilevos_training.journal import Journal
 from mobilevos_training.optim import AveragedWeights, add_stochastic_depth, build_optimizer, rate_factor
 from mobilevos_training.recipe import Recipe
-from mobilevos_training.rollout import Followed, follow
+from mobilevos_training.rollout import Followed, follow_depths
 from mobilevos_training.run_options import PRECISIONS, RunOptions
 from mobilevos_training.state import RunState, load_state, optimizer_tensors, restore_optimizer, save_state
 from mobilevos_training.stopwatch import Stopwatch
@@ -46,12 +47,14 @@ class TrainingError(MobileVOSError):
 class TrainingTask(nn.Module):
     """A student and its criterion as one module, so that PyTorch can average their gradients over processes."""
 
-    def __init__(self, student: MobileVOS, recipe: Recipe) -> None:
+    def __init__(self, student: VOSModel, recipe: Recipe) -> None:
         super().__init__()
         self.student = student
-        self.criterion = Criterion(recipe, student.prediction.in_channels)
-        self.queue = recipe.memory.queue
+        self.family = family_of(student)
+        self.criterion = Criterion(recipe, self.family.channels(student))
+        self.memory = recipe.memory
         self.reference = recipe.loss.reference > 0
+        self.depths = recipe.loss.depths > 0
 
     def forward(
         self,
@@ -63,8 +66,10 @@ class TrainingTask(nn.Module):
         autocast: torch.dtype | None,
     ) -> dict[str, Tensor]:
         """The weighted parts of the loss on a batch of clips."""
-        followed = follow(self.student, *clips, self.queue, forced, autocast, self.reference)
-        return self.criterion(followed, teacher, clips.masks, clips.present, step, generators)
+        identities = self.family.draw_identities(clips.present, generators)
+        options = WalkOptions(self.memory.queue, autocast, identities, self.memory.gap, self.depths)
+        *shallower, student = follow_depths(self.student, *clips, options, forced, self.reference)
+        return self.criterion(student, teacher, clips.masks, clips.present, step, generators, shallower)
 
 
 class Trainer:
@@ -85,8 +90,9 @@ class Trainer:
         self.task = TrainingTask(initial_model(recipe.model, options.data), recipe)
         self.task.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.student = self.task.student
+        self.task.family.prepare(self.student)
         if recipe.model.stochastic_depth:
-            add_stochastic_depth((self.student.key_encoder, self.student.value_encoder), recipe.model.stochastic_depth)
+            add_stochastic_depth(self.task.family.droppable(self.student), recipe.model.stochastic_depth)
         self.average = AveragedWeights(self.student, recipe.optimizer.ema)
         self.optimizer = build_optimizer(self.student, self.task.criterion, recipe.optimizer)
         self.scaler = torch.amp.GradScaler(device.split(":")[0], enabled=options.precision == "fp16")
@@ -195,7 +201,7 @@ class Trainer:
         save_state(self.options.out, RunState(self.step, self.recipe.text(), tensors, numbers), self._continues)
         self._continues = True
 
-    def averaged(self) -> MobileVOS:
+    def averaged(self) -> VOSModel:
         """A copy of the student with the averaged weights."""
         model = copy.deepcopy(self.student)
         model.load_state_dict(self.average.tensors)
@@ -234,10 +240,7 @@ class Trainer:
         line["learning_rate"] = self.optimizer.param_groups[-1]["lr"] / self.optimizer.param_groups[-1]["rate"]
         line |= {"seconds_per_step": seconds / steps, "clips_per_second": self.recipe.batch * steps / seconds}
         line["waiting_share"] = self.stopwatch.lap().get("data", 0.0) / seconds
-        if self.student.prior is not None:
-            widths = self.student.prior.log_width.detach().exp().tolist()
-            line |= {"reference_width": widths[0], "previous_width": widths[1]}
-        return line
+        return line | self.task.family.learned_figures(self.student)
 
     def _validate(self, options: ValidationOptions, journal: Journal | None) -> Iterator[dict[str, float]]:
         if journal:

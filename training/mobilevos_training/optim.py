@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from mobilevos_models.aot.gated_block import DualBranchBlock
+from mobilevos_models.aot.lstt import LSTTBlock
 from mobilevos_models.backbones import BasicBlock, InvertedResidual
 from mobilevos_sdk.errors import InvalidInputError
 from mobilevos_training.recipe_options import OptimizerOptions, ScheduleOptions
@@ -27,22 +29,41 @@ def build_optimizer(model: nn.Module, extra: nn.Module, options: OptimizerOption
     Raises:
         InvalidInputError: `options.slow` names a part that the model does not have.
     """
+    _check_parts(model, options)
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        part = name.split(".", 1)[0]
+        rate = options.encoder_rate if part in options.slow else options.prior_rate if part == PRIOR else 1.0
+        if rate and not _is_below(name, options.frozen):
+            decay = 0.0 if options.weight_decay_of == "matrices" and parameter.ndim < 2 else options.weight_decay
+            groups.setdefault((rate, decay), []).append(parameter)
+        else:
+            parameter.requires_grad_(False)
+    groups.setdefault((1.0, options.weight_decay), []).extend(extra.parameters())
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[options.kind]
+    listed = [
+        {"params": parameters, "rate": rate, "weight_decay": decay}
+        for (rate, decay), parameters in groups.items()
+        if parameters
+    ]
+    return kind(listed, lr=options.learning_rate)
+
+
+def _check_parts(model: nn.Module, options: OptimizerOptions) -> None:
+    """Raises InvalidInputError where the options name parts that the model does not have."""
     children = [name for name, _ in model.named_children()]
     for part in options.slow:
         if part not in children:
             raise InvalidInputError(f"optimizer.slow: the model has no part '{part}'; it has {', '.join(children)}")
-    groups: dict[float, list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        part = name.split(".", 1)[0]
-        rate = options.encoder_rate if part in options.slow else options.prior_rate if part == PRIOR else 1.0
-        if rate:
-            groups.setdefault(rate, []).append(parameter)
-        else:
-            parameter.requires_grad_(False)
-    groups.setdefault(1.0, []).extend(extra.parameters())
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[options.kind]
-    listed = [{"params": parameters, "rate": rate} for rate, parameters in groups.items() if parameters]
-    return kind(listed, lr=options.learning_rate, weight_decay=options.weight_decay)
+    names = [name for name, _ in model.named_parameters()]
+    for part in options.frozen:
+        if not any(_is_below(name, (part,)) for name in names):
+            raise InvalidInputError(f"optimizer.frozen: no parameter is below '{part}'; one is called '{names[0]}'")
+
+
+def _is_below(name: str, parts: Iterable[str]) -> bool:
+    """Whether a parameter is one of some parts, or in one of them."""
+    return any(f"{name}.".startswith(f"{part}.") for part in parts)
 
 
 def rate_factor(step: int, steps: int, options: ScheduleOptions) -> float:
@@ -79,22 +100,26 @@ class AveragedWeights:
                 self.tensors[name].copy_(tensor)
 
 
-def add_stochastic_depth(encoders: Iterable[nn.Module], rate: float) -> None:
-    """Lets each encoder's residual blocks drop out, sample by sample, in training (Huang et al., 2016).
+def add_stochastic_depth(chains: Iterable[nn.Module], rate: float) -> None:
+    """Lets the residual branches of chains of blocks drop out, sample by sample, in training (Huang et al., 2016).
 
-    The rate grows linearly over the blocks up to `rate` at the last one. Nothing is dropped where no gradient is
-    computed, so validation sees the whole network, and no weight or name of the model changes.
+    The rate grows linearly over the branches of a chain up to `rate` at the last one. Nothing is dropped where no
+    gradient is computed, so validation sees the whole network, and no weight or name of the model changes.
     """
-    for encoder in encoders:
-        branches = [branch for block in encoder.modules() if (branch := _residual_branch(block)) is not None]
+    for chain in chains:
+        branches = [branch for block in chain.modules() for branch in _residual_branches(block)]
         for index, branch in enumerate(branches, start=1):
             branch.register_forward_hook(_DropPath(rate * index / len(branches)))
 
 
-def _residual_branch(block: nn.Module) -> nn.Module | None:
+def _residual_branches(block: nn.Module) -> tuple[nn.Module, ...]:
     if isinstance(block, InvertedResidual) and block.skip:
-        return block.conv
-    return block.bn2 if isinstance(block, BasicBlock) else None
+        return (block.conv,)
+    if isinstance(block, LSTTBlock):
+        return block.self_attn, block.feed_forward
+    if isinstance(block, DualBranchBlock):
+        return (block.self_attn,)
+    return (block.bn2,) if isinstance(block, BasicBlock) else ()
 
 
 class _DropPath:
@@ -107,5 +132,5 @@ class _DropPath:
         if not torch.is_grad_enabled() or self.rate == 0:
             return output
         keep = 1.0 - self.rate
-        kept = torch.rand(output.shape[0], 1, 1, 1, device=output.device) < keep
+        kept = torch.rand(output.shape[0], *[1] * (output.ndim - 1), device=output.device) < keep
         return output * kept / keep

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from mobilevos_sdk.errors import InvalidInputError
 from mobilevos_training.data.options import DataOptions
 from mobilevos_training.explain import explain
+from mobilevos_training.families import family_named
 from mobilevos_training.options import Options
 from mobilevos_training.recipe_options import (
     DistillOptions,
@@ -58,6 +59,36 @@ class Recipe(Options):
     def _check_self_supervised(self) -> Recipe:
         if self.distill is not None and self.distill.self_supervised and self.memory.teacher_forcing:
             raise ValueError("distill.self_supervised reads no mask but the first; set memory.teacher_forcing to 0")
+        return self
+
+    @model_validator(mode="after")
+    def _check_families(self) -> Recipe:
+        distill = self.distill or DistillOptions()
+        names = [self.model.name, *([distill.teacher.name] if distill.teacher else [])]
+        single, joint = ([name for name in names if family_named(name).joint is kind] for kind in (False, True))
+        if distill.representation and joint:
+            raise ValueError(
+                f"distill.representation compares features of single objects, and '{joint[0]}' decodes all objects "
+                "together; set distill.representation to null"
+            )
+        if distill.relations and distill.relations.attention and single and joint:
+            raise ValueError(
+                f"distill.relations.attention compares what two models read for a frame, and only '{joint[0]}' reads "
+                "for all objects together; set distill.relations.attention to 0"
+            )
+        if single and self.data.crop % 16:
+            raise ValueError(f"data.crop: '{single[0]}' takes multiples of 16; set it to {self.data.crop - 1}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_student(self) -> Recipe:
+        name, family = self.model.name, family_named(self.model.name)
+        if self.loss.depths and not family.has_depths(name):
+            raise ValueError(f"loss.depths is for models whose depth can be chosen, which '{name}' is not; set it to 0")
+        if self.memory.gap and not family.joint:
+            raise ValueError(f"memory.gap is for the AOT family; '{name}' has memory.queue")
+        if family.most_objects is not None and self.data.targets.most > family.most_objects:
+            raise ValueError(f"data.targets.most: '{name}' follows at most {family.most_objects} objects at once")
         return self
 
     def text(self) -> str:

@@ -36,8 +36,8 @@ class ModelOptions(Options):
         init: a checkpoint to start from, relative to the working folder, or `shipped` for the weights that this
             project ships for the model. What it lacks, or has in another shape (a new ASPP, say), starts fresh, and the
             encoders from ImageNet, as all does where this is None.
-        stochastic_depth: how often the last residual block of an encoder is skipped (Huang et al., 2016; the rate
-            grows linearly from 0 at the first block).
+        stochastic_depth: how often the last residual block of an encoder (for the AOT family, the last branch of its
+            transformer) is skipped (Huang et al., 2016; the rate grows linearly from 0 at the first block).
     """
 
     name: ModelName
@@ -51,10 +51,13 @@ class MemoryOptions(Options):
 
     Attributes:
         queue: slots of the memory; slot 0 keeps the first frame. None keeps every frame.
+        gap: for the AOT family: a memory that grows, as its larger variants have it: every so many frames one joins the
+            long-term memory and stays, beside the newest frame (AOT, section 5; 2 in training). None has the queue.
         teacher_forcing: how often the second frame is memorised with its true mask and not with the prediction.
     """
 
     queue: int | None = Field(2, ge=1, le=20)
+    gap: int | None = Field(None, ge=1)
     teacher_forcing: float = Field(0.0, ge=0, le=1)
 
 
@@ -66,8 +69,10 @@ class OptimizerOptions(Options):
         learning_rate: of all that is not named below.
         encoder_rate: factor on the learning rate of the backbones named in `slow`.
         slow: the parts of the model that learn at `encoder_rate`.
+        frozen: the beginnings of names of parameters that do not learn, such as `encoder.features.0`.
         prior_rate: factor on the learning rate of the locality prior's two widths, which have a scale of their own.
-        weight_decay: of all weights.
+        weight_decay: of what `weight_decay_of` says.
+        weight_decay_of: `all`, or `matrices`: biases and the scales of norms are left out.
         clip_norm: largest norm of the gradient; None does not clip.
         ema: decay of the averaged weights, which are the result; 0 makes the last weights the result.
     """
@@ -76,8 +81,10 @@ class OptimizerOptions(Options):
     learning_rate: float = Field(4e-4, gt=0)
     encoder_rate: float = Field(0.25, ge=0)
     slow: tuple[str, ...] = ("key_encoder",)
+    frozen: tuple[str, ...] = ()
     prior_rate: float = Field(1.0, ge=0)
     weight_decay: float = Field(1e-4, ge=0)
+    weight_decay_of: Literal["all", "matrices"] = "all"
     clip_norm: float | None = Field(1.0, gt=0)
     ema: float = Field(0.998, ge=0, lt=1)
 
@@ -130,6 +137,8 @@ class LossOptions(Options):
         jaccard: weight of the soft Jaccard loss (AOT has 0.5 beside 0.5 cross-entropy).
         reference: weight of all these on the reference frame, predicted from its own memory (AOT section 5, auxiliary
             reference loss); 0 does not predict it.
+        depths: alpha of the scalable supervision of models with sub-networks of fewer layers, which are all scored
+            alike (AOST, Eq. 4, has 2); 0 scores the whole model alone.
     """
 
     cross_entropy: float = Field(1.0, ge=0)
@@ -138,6 +147,7 @@ class LossOptions(Options):
     dice: float = Field(0.0, ge=0)
     jaccard: float = Field(0.0, ge=0)
     reference: float = Field(0.0, ge=0)
+    depths: float = Field(0.0, ge=0)
 
 
 class TeacherOptions(Options):
@@ -147,11 +157,13 @@ class TeacherOptions(Options):
         name: a registered name.
         checkpoint: its weights, relative to the working folder, or `shipped`.
         queue: slots of its memory; None keeps every frame.
+        gap: as `memory.gap`, of its own memory.
     """
 
     name: ModelName
     checkpoint: str = SHIPPED
     queue: int | None = Field(None, ge=1)
+    gap: int | None = Field(None, ge=1)
 
 
 class LogitOptions(Options):

@@ -15,8 +15,7 @@ from torch import Tensor
 
 from mobilevos_models.checkpoints import load_weights, read_checkpoint
 from mobilevos_models.folding import fold_batch_norms
-from mobilevos_models.mobilevos import MobileVOS
-from mobilevos_models.registry import create_model
+from mobilevos_models.registry import VOSModel, create_model
 from mobilevos_sdk.errors import ArtifactError, InvalidInputError
 
 Weights = dict[str, Tensor]
@@ -172,7 +171,7 @@ def _widened(tensor: Tensor) -> Tensor:
     return tensor.double() if tensor.is_floating_point() else tensor
 
 
-def soup_model(weights: Mapping[str, Tensor], name: str) -> MobileVOS:
+def soup_model(weights: Mapping[str, Tensor], name: str) -> VOSModel:
     """Builds a model of given weights with its batch norms folded, as a phone runs it.
 
     Args:

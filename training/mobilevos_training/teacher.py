@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mobilevos_models.checkpoints import load_model, read_checkpoint, save_checkpoint
 from mobilevos_models.folding import fold_batch_norms
-from mobilevos_models.mobilevos import MobileVOS
 from mobilevos_sdk.errors import ArtifactError
 from mobilevos_training.data.loader import Batch
+from mobilevos_training.families import ABSENT_LOGIT, Slots, WalkOptions, family_named
 from mobilevos_training.recipe import Recipe
 from mobilevos_training.recipe_options import TeacherOptions, weights_path
-from mobilevos_training.rollout import ABSENT_LOGIT, Followed, follow
+from mobilevos_training.rollout import Followed, follow_depths
 
 
 class Clips(NamedTuple):
@@ -47,6 +47,9 @@ class Teacher(Protocol):
     def __call__(self, batch: Batch, clips: Clips) -> Followed:
         """Follows the clips; nothing of it has a gradient."""
 
+    def slots(self, objects: int) -> Slots:
+        """How many maps of each kind its outputs have for a number of objects."""
+
 
 @dataclass
 class ModelTeacher:
@@ -63,18 +66,23 @@ class ModelTeacher:
     autocast: torch.dtype | None
 
     @cached_property
-    def model(self) -> MobileVOS:
+    def model(self) -> nn.Module:
         """The model with its weights, frozen."""
         model = (
             fold_batch_norms(load_model(weights_path(self.options.checkpoint, self.options.name), self.options.name))
             .eval()
             .requires_grad_(False)
         )
-        return model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        moved: nn.Module = model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return moved
 
     @torch.no_grad()
     def __call__(self, batch: Batch, clips: Clips) -> Followed:
-        return follow(self.model, *clips, queue=self.options.queue, autocast=self.autocast)
+        walk = WalkOptions(self.options.queue, self.autocast, gap=self.options.gap)
+        return follow_depths(self.model, *clips, walk)[-1]
+
+    def slots(self, objects: int) -> Slots:
+        return family_named(self.options.name).slots(objects)
 
 
 @dataclass
@@ -97,9 +105,15 @@ class CachedTeacher:
             targets = clips.present.sum(1).tolist()
             for row, index in enumerate(batch.clips):
                 if found[row] is None:
-                    found[row] = Followed(*(part[row, :, : targets[row]].half() for part in computed))
+                    own = self.slots(targets[row])
+                    kept = (part[row, :, :count].half() for part, count in zip(computed, own, strict=True))
+                    found[row] = Followed(*kept)
                     self._write(self._path(batch.step, index), found[row])
-        return _joined([clip for clip in found if clip is not None], clips)
+        slots = self.slots(clips.present.shape[1])
+        return _joined([clip for clip in found if clip is not None], slots, clips.frames.device)
+
+    def slots(self, objects: int) -> Slots:
+        return self.source.slots(objects)
 
     def _path(self, step: int, index: int) -> Path:
         return self.folder / f"{step // 1000:05d}" / f"{step:08d}-{index:03d}.safetensors"
@@ -120,21 +134,20 @@ class CachedTeacher:
             save_checkpoint(path, {name: part.cpu() for name, part in clip._asdict().items()}, {})
 
 
-def _joined(rows: list[Followed], clips: Clips) -> Followed:
+def _joined(rows: list[Followed], slots: Slots, device: torch.device) -> Followed:
     """Stacks clips of different numbers of targets: absent ones have the absent logit and zeros."""
-    targets, device = clips.present.shape[1], clips.frames.device
 
-    def stacked(parts: list[Tensor], fill: float) -> Tensor:
-        shape = (len(parts), parts[0].shape[0], targets, *parts[0].shape[2:])
+    def stacked(parts: list[Tensor], count: int, fill: float) -> Tensor:
+        shape = (len(parts), parts[0].shape[0], count, *parts[0].shape[2:])
         result = torch.full(shape, fill, device=device)
         for row, part in enumerate(parts):
             result[row, :, : part.shape[1]] = part.to(device, torch.float32)
         return result
 
     return Followed(
-        stacked([row.logits for row in rows], ABSENT_LOGIT),
-        stacked([row.representation for row in rows], 0.0),
-        stacked([row.readout for row in rows], 0.0),
+        stacked([row.logits for row in rows], slots.logits, ABSENT_LOGIT),
+        stacked([row.representation for row in rows], slots.representation, 0.0),
+        stacked([row.readout for row in rows], slots.readout, 0.0),
     )
 
 
@@ -154,6 +167,14 @@ def cache_folder(root: Path, recipe: Recipe, fingerprint: str) -> Path:
         weights = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ArtifactError(f"cannot read the teacher's weights {path}: {error.strerror}") from error
-    facts = [options.name, options.queue, weights, recipe.data.model_dump(mode="json"), recipe.seed, recipe.steps]
+    facts = [
+        options.name,
+        options.queue,
+        options.gap,
+        weights,
+        recipe.data.model_dump(mode="json"),
+        recipe.seed,
+        recipe.steps,
+    ]
     key = hashlib.sha256(json.dumps([*facts, fingerprint], sort_keys=True).encode()).hexdigest()
     return root / f"{options.name}-{key[:16]}"

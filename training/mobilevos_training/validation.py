@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from mobilevos_models.mobilevos import STRIDE, MobileVOS
+from mobilevos_models.mobilevos import STRIDE
+from mobilevos_models.registry import VOSModel
 from mobilevos_models.torch_backend import TorchBackend
 from mobilevos_sdk.davis import ANNOTATIONS, DavisSequence, find_sequences
 from mobilevos_sdk.draw import overlay
@@ -117,7 +118,7 @@ class ValidationResult:
 
 
 def validate(
-    model: MobileVOS, options: ValidationOptions, on_frame: Callable[[], None] | None = None
+    model: VOSModel, options: ValidationOptions, on_frame: Callable[[], None] | None = None
 ) -> ValidationResult:
     """Scores a model and leaves it, and all random state, exactly as they were.
 

@@ -15,6 +15,7 @@ from mobilevos_sdk.cli.common import ArgumentParser, Progress, UsageError, posit
 if TYPE_CHECKING:
     from mobilevos_bench.accuracy import SequenceResult
     from mobilevos_sdk.davis import DavisSequence
+    from mobilevos_sdk.evaluation import Tracker
     from mobilevos_sdk.segmenter import Segmenter
 
 PROGRAM = "vos-eval"
@@ -23,6 +24,10 @@ examples:
   vos-eval --model mobilenetv2 --data DAVIS --sequences ImageSets/2016/val.txt
   vos-eval --model out/mobilenetv2-q2-480x864.tflite --data DAVIS --json scores.json --save masks/
   vos-eval --predictions masks/ --data DAVIS --annotations AnnotationsMultiObject
+  vos-eval --model mobilenetv2 --model resnet18 --flip --data DAVIS
+
+Several --model, or --flip, are an ensemble: their probabilities are averaged. Artifacts of one model that were exported
+at several sizes make it multi-scale testing.
 
 DAVIS is a folder with JPEGImages/SEQUENCE/*.jpg (or .webp, .png) and Annotations/SEQUENCE/*.png; a folder 480p in
 between is fine. The first annotated frame gives the mask; every later one is scored, except the video's last frame.
@@ -43,7 +48,12 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(PROGRAM, "J, F and J&F of a model or of predicted masks, by the protocol of DAVIS.", EPILOG)
     parser.add_argument("--data", type=Path, required=True, help="folder with JPEGImages and the ground truth")
     subject = parser.add_mutually_exclusive_group(required=True)
-    subject.add_argument("--model", metavar="NAME|FILE", help="an embedded model, or an .onnx or .tflite artifact")
+    subject.add_argument(
+        "--model",
+        action="append",
+        metavar="NAME|FILE",
+        help="an embedded model, or an .onnx or .tflite artifact; several are averaged",
+    )
     subject.add_argument("--predictions", type=Path, metavar="DIR", help="predicted masks, DIR/SEQUENCE/FRAME.png")
     parser.add_argument(
         "--annotations",
@@ -54,6 +64,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--sequences", metavar="A,B|FILE", help="sequences, or a .txt file with one a line (default: all with masks)"
     )
+    parser.add_argument("--flip", action="store_true", help="average with what the mirrored video gives")
     parser.add_argument("--runtime", choices=("onnx", "litert"), help="what runs the model (default: by the artifact)")
     parser.add_argument("--threads", type=positive_int, metavar="N", help="threads of the runtime")
     parser.add_argument("--save", type=Path, metavar="DIR", help="keep the model's masks, as PNGs with a palette")
@@ -96,9 +107,12 @@ class _Plan:
 
 def _check(options: argparse.Namespace) -> None:
     if options.predictions:
-        for name in ("runtime", "threads", "save"):
-            if getattr(options, name) is not None:
+        for name in ("runtime", "threads", "save", "flip"):
+            if getattr(options, name):
                 raise UsageError(f"--{name} goes with --model, not with --predictions")
+    twice = [model for model in options.model or () if options.model.count(model) > 1]
+    if twice:
+        raise UsageError(f"--model {twice[0]} is given twice; the average with itself changes nothing")
     if options.resume and not options.save:
         raise UsageError("--resume needs --save DIR, the folder of the run that was cut short")
 
@@ -142,28 +156,48 @@ def _plan_model(options: argparse.Namespace, sequences: Sequence[DavisSequence])
     from mobilevos_sdk.options import RuntimeOptions
     from mobilevos_sdk.segmenter import Segmenter
 
-    segmenter = Segmenter.open(options.model, RuntimeOptions(options.runtime or "auto", options.threads))
-    subject = _describe(segmenter, options)
+    runtime = RuntimeOptions(options.runtime or "auto", options.threads)
+    segmenters = [Segmenter.open(model, runtime) for model in options.model]
+    subject = _describe(segmenters, options)
     store = None
     if options.save:
-        settings = {**subject, "given_as": None, "annotations": options.annotations}
+        settings = {**_settings(subject), "annotations": options.annotations}
         store = MaskStore.open(options.save, settings, sequences, options.resume)
     progress = Progress(frames_to_do(sequences, store))
-    return _Plan(subject, score_model(segmenter, sequences, store, progress.step), progress)
+    tracker = _tracker(segmenters, options.flip)
+    return _Plan(subject, score_model(tracker, sequences, store, progress.step), progress)
 
 
-def _describe(segmenter: Segmenter, options: argparse.Namespace) -> dict[str, Any]:
-    """The model, precisely enough to tell it from every other one."""
+def _tracker(segmenters: Sequence[Segmenter], flip: bool) -> Tracker:
+    """One model as it is; otherwise an ensemble."""
+    from mobilevos_sdk.ensemble import Ensemble
+
+    return segmenters[0] if len(segmenters) == 1 and not flip else Ensemble.of(segmenters, flip)
+
+
+def _describe(segmenters: Sequence[Segmenter], options: argparse.Namespace) -> dict[str, Any]:
+    """The model, or the models of an ensemble.
+
+    An ensemble has no key `model`: the tables of models, which look for it, leave ensembles out.
+    """
+    models = [_describe_model(one, given) for one, given in zip(segmenters, options.model, strict=True)]
+    if len(models) == 1 and not options.flip:
+        return models[0]
+    return {"ensemble": models, "flip": options.flip, "averaged": "probabilities at the frame's size"}
+
+
+def _describe_model(segmenter: Segmenter, given_as: str) -> dict[str, Any]:
+    """A model, precisely enough to tell it from every other one."""
     from mobilevos_bench.provenance import file_sha256
     from mobilevos_sdk.segmenter import SUFFIXES, WEIGHTS
 
     spec = segmenter.spec
-    path = Path(options.model)
+    path = Path(given_as)
     if not path.exists():  # an embedded model
-        path = WEIGHTS / f"{options.model}{SUFFIXES.get(segmenter.backend_name, '')}"
+        path = WEIGHTS / f"{given_as}{SUFFIXES.get(segmenter.backend_name, '')}"
     return {
         "model": spec.model,
-        "given_as": options.model,
+        "given_as": given_as,
         "artifact_sha256": file_sha256(path) if path.is_file() else None,
         "weights": dict(spec.weights),
         "queue": spec.queue,
@@ -171,6 +205,13 @@ def _describe(segmenter: Segmenter, options: argparse.Namespace) -> dict[str, An
         "precision": spec.precision,
         "runtime": segmenter.backend_name,
     }
+
+
+def _settings(subject: dict[str, Any]) -> dict[str, Any]:
+    """What saved masks depend on: the subject without the names under which the files were given."""
+    if "ensemble" in subject:
+        return {**subject, "ensemble": [_settings(model) for model in subject["ensemble"]]}
+    return {**subject, "given_as": None}
 
 
 def _carry_out(plan: _Plan, total: int, options: argparse.Namespace) -> Iterator[SequenceResult]:

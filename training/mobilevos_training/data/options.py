@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from mobilevos_training.data.augment_options import HouseAugment, NotNegative, Positive, Share, SupplementAugment
 from mobilevos_training.options import Options
@@ -113,13 +113,19 @@ class CurriculumSampling(Options):
         return self
 
 
+def _cells(crop: int) -> int:
+    if crop % 16 > 1:
+        raise ValueError(f"{crop} is neither a multiple of 16 nor one more; {crop - crop % 16} is")
+    return crop
+
+
 class DataOptions(Options):
     """The data of a recipe.
 
     Attributes:
         sources: where images come from.
         frames: frames per clip; the first one comes with its mask.
-        crop: side of the square crops, in pixels.
+        crop: side of the square crops, in pixels: a multiple of 16, or, for the AOT family, one more.
         targets: how many objects a clip asks for.
         sampling: which frames of a video a clip takes.
         augment: how frames are changed.
@@ -128,7 +134,7 @@ class DataOptions(Options):
 
     sources: Annotated[tuple[SourceOptions, ...], Field(min_length=1)]
     frames: Annotated[int, Field(ge=2)] = 4
-    crop: Annotated[int, Field(ge=64, multiple_of=16)] = 256
+    crop: Annotated[int, Field(ge=64), AfterValidator(_cells)] = 256
     targets: TargetOptions = TargetOptions()
     sampling: Annotated[SessionSampling | CurriculumSampling, Field(discriminator="kind")] = SessionSampling()
     augment: Annotated[HouseAugment | SupplementAugment, Field(discriminator="style")] = HouseAugment()

@@ -1,0 +1,100 @@
+"""The tables that set all models side by side: their costs, and costs and scores together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from mobilevos_bench.accuracy_results import AccuracyResult
+from mobilevos_bench.committed_results import CommittedResults
+from mobilevos_bench.cost_results import Cost, CostResult
+from mobilevos_bench.markdown import markdown, number, runtime_name, spread_text
+from mobilevos_sdk.machine import BUSY_LIMIT
+
+
+def cost_table(results: CommittedResults, card: str) -> str:
+    """Every measured cost, a row for each model, runtime and number of objects; `card` makes no difference."""
+    header = ("model", "runtime", "objects", "parameters", "GFLOP", "ms per frame (5 to 95 %)", "peak MB")
+    parts = []
+    for result in results.costs:
+        parts += [markdown(header, map(_cost_row, result.costs), left=2), _cost_note(result)]
+    return "\n\n".join(parts)
+
+
+def models_table(results: CommittedResults, card: str) -> str:
+    """A row for each model that was measured or scored; `card` makes no difference."""
+    names = dict.fromkeys(name for result in results.costs for name in result.models)
+    names.update(dict.fromkeys(result.model for result in results.accuracy))
+    if not names:
+        return ""
+    measured = results.costs[0] if results.costs else None
+    runtimes = list(dict.fromkeys(cost.runtime for cost in measured.costs)) if measured else []
+    data = list(dict.fromkeys(result.data for result in results.accuracy))
+    header = ["model", "parameters"]
+    if measured:
+        counts = " / ".join(map(str, measured.objects))
+        header += [f"GFLOP, {counts} objects", *(f"ms on {runtime_name(runtime)}" for runtime in runtimes), "peak MB"]
+    rows = []
+    for name in names:
+        scored = [result for result in results.accuracy if result.model == name]
+        row = [f"`{name}`", _parameters(_first_parameters(measured, name, scored))]
+        row += _cost_cells(measured, name, runtimes) if measured else []
+        rows.append([*row, *(_score([result for result in scored if result.data == part]) for part in data)])
+    table = markdown([*header, *(f"J&F on {part}" for part in data)], rows, left=1)
+    return "\n\n".join([table, *([_cost_note(measured)] if measured else [])])
+
+
+def _cost_row(cost: Cost) -> list[str]:
+    return [
+        f"`{cost.model}`",
+        runtime_name(cost.runtime),
+        str(cost.objects),
+        _parameters(cost.parameters),
+        number(cost.gflop, ".1f"),
+        spread_text(cost.milliseconds),
+        f"{cost.peak_mb:.0f}",
+    ]
+
+
+def _cost_cells(measured: CostResult, name: str, runtimes: list[str]) -> list[str]:
+    """GFLOP, milliseconds on each runtime, and peak memory (the first runtime's), each for all numbers of objects."""
+    anywhere = measured.find(name)
+
+    def cell(found: dict[int, Cost], text: Callable[[Cost], str]) -> str:
+        texts = [text(found[count]) if count in found else "" for count in measured.objects]
+        return " / ".join(texts) if any(texts) else ""
+
+    return [
+        cell(anywhere, lambda cost: number(cost.gflop, ".1f")),
+        *(cell(measured.find(name, runtime), lambda cost: f"{cost.milliseconds.median:.0f}") for runtime in runtimes),
+        cell(anywhere, lambda cost: f"{cost.peak_mb:.0f}"),
+    ]
+
+
+def _cost_note(result: CostResult) -> str:
+    frames = sorted({cost.milliseconds.count for cost in result.costs})
+    threads = "1 thread" if result.threads == 1 else f"{result.threads} threads"
+    busy = max((cost.busy_cores or 0.0 for cost in result.costs), default=0.0)
+    note = (
+        f"Model input {result.size}, queue {result.queue}, {threads}; medians of {' or '.join(map(str, frames))} "
+        f"frames; peak memory is that of a process with runtime and model. {result.machine}."
+    )
+    return note + (f" Others kept up to {busy:.1f} cores busy." if busy > BUSY_LIMIT else "")
+
+
+def _first_parameters(measured: CostResult | None, name: str, scored: Iterable[AccuracyResult]) -> int | None:
+    counts = [cost.parameters for cost in measured.find(name).values()] if measured else []
+    return next((count for count in (*counts, *(result.parameters for result in scored)) if count), None)
+
+
+def _parameters(count: int | None) -> str:
+    return "" if count is None else f"{count / 1e6:.2f} M"
+
+
+def _score(scored: list[AccuracyResult]) -> str:
+    """J&F in percent; of several evaluations on the same data, each with what tells it from the others."""
+    if len(scored) == 1:
+        return f"{100 * scored[0].overall.j_and_f:.1f}"
+    return ", ".join(
+        f"{100 * result.overall.j_and_f:.1f} (queue {result.queue}, {result.size}, {runtime_name(result.runtime)})"
+        for result in scored
+    )

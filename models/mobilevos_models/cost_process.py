@@ -1,0 +1,201 @@
+"""One measurement of `mobilevos_models.cost` in a process of its own, whose peak memory is then that of one model.
+
+The parent calls `measure_apart`; the child runs `main` and prints one line of JSON: what it measured, or an error.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from mobilevos_sdk.errors import MobileVOSError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+# Frames beyond those that fill the memory, before anything counts.
+WARMUP = 2
+
+
+@dataclass(frozen=True)
+class CostTask:
+    """What to measure.
+
+    Attributes:
+        model: a registered name.
+        runtime: `torch`, `onnx` or `litert`.
+        objects: how many are followed.
+        height: of the model's input in pixels.
+        width: of the model's input in pixels.
+        queue: slots of the memory.
+        threads: of the runtime.
+        repeats: measured frames.
+        artifact: the file for `onnx` and `litert`.
+    """
+
+    model: str
+    runtime: str
+    objects: int
+    height: int
+    width: int
+    queue: int
+    threads: int
+    repeats: int
+    artifact: str | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What it costs.
+
+    Attributes:
+        parameters: of the model; none where an artifact does not say.
+        gflop: 1e9 floating point operations of a frame, two for a multiply-accumulate of a convolution or a matrix
+            product; none where an artifact does not say.
+        milliseconds: of each measured frame: segmenting and memorising it, without reading and fitting the frame.
+        peak_mb: most resident memory of the process, in 1e6 bytes, with the runtime and the weights in it.
+    """
+
+    parameters: int | None
+    gflop: float | None
+    milliseconds: list[float]
+    peak_mb: float
+
+    def text(self) -> str:
+        """The figures for people."""
+        middle = sorted(self.milliseconds)[len(self.milliseconds) // 2]
+        gflop = "" if self.gflop is None else f", {self.gflop:.1f} GFLOP"
+        return f"{middle:.1f} ms{gflop}, {self.peak_mb:.0f} MB"
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A model with a memory: `step` follows the objects into one more frame and returns its milliseconds."""
+
+    step: Callable[[], float]
+    parameters: int | None
+    count_gflop: Callable[[], float | None]
+
+
+def measure_apart(task: CostTask) -> Measured:
+    """Measures in a fresh process.
+
+    Raises:
+        MobileVOSError: the process could not do it, or it was killed.
+    """
+    command = [sys.executable, "-m", "mobilevos_models.cost_process", json.dumps(asdict(task))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode < 0:
+        raise MobileVOSError(f"the process was killed by signal {-done.returncode}; is there enough memory?")
+    lines = done.stdout.strip().splitlines()
+    if not lines:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise MobileVOSError(f"the process ended without a result: {last}")
+    message = json.loads(lines[-1])
+    if "error" in message:
+        raise MobileVOSError(message["error"])
+    return Measured(**message)
+
+
+def measure(task: CostTask) -> Measured:
+    """Measures in this process; see `measure_apart`.
+
+    Raises:
+        MobileVOSError: the model does not take the task, or its artifact or runtime cannot be used.
+    """
+    from mobilevos_sdk.machine import peak_memory_mb
+
+    subject = _torch_subject(task) if task.runtime == "torch" else _artifact_subject(task)
+    for _ in range(WARMUP + task.queue):
+        subject.step()
+    milliseconds = [subject.step() for _ in range(task.repeats)]
+    peak = peak_memory_mb()  # before the counting, which takes memory too
+    return Measured(subject.parameters, subject.count_gflop(), milliseconds, peak)
+
+
+def _torch_subject(task: CostTask) -> _Subject:
+    """A registered model in PyTorch, through its own three functions."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from mobilevos_models.registry import create_model
+
+    torch.set_num_threads(task.threads)
+    torch.manual_seed(0)
+    model: Any = create_model(task.model)  # the families' entries and states are types of their own
+    frame = torch.rand(1, 3, task.height, task.width) * 255.0
+    stripes = torch.from_numpy(_stripes(task))
+    masks = torch.stack([stripes == index for index in range(1, task.objects + 1)])[None].float()
+    # STCN's value encoder sees the frame, too.
+    extra = (frame,) if "frame" in inspect.signature(model.memorize).parameters else ()
+
+    @torch.inference_mode()
+    def step() -> float:
+        began = time.perf_counter()
+        probabilities, state = model.segment(frame, memory)
+        entry = model.memorize(state, probabilities[:, 1:], *extra)
+        elapsed = (time.perf_counter() - began) * 1e3
+        memory[:] = [memory[0], entry, *memory[1:]][: task.queue]
+        return elapsed
+
+    def count_gflop() -> float:
+        with FlopCounterMode(display=False) as counter:
+            step()
+        return counter.get_total_flops() / 1e9
+
+    with torch.inference_mode():
+        memory = [model.start(frame, masks)]
+    return _Subject(step, sum(parameter.numel() for parameter in model.parameters()), count_gflop)
+
+
+def _artifact_subject(task: CostTask) -> _Subject:
+    """An artifact on its runtime, through the SDK's session."""
+    import numpy as np
+
+    from mobilevos_sdk.options import RuntimeOptions
+    from mobilevos_sdk.segmenter import Segmenter
+
+    segmenter = Segmenter.from_artifact(task.artifact or "", RuntimeOptions(task.runtime, task.threads))
+    spec = segmenter.spec
+    frame = np.random.default_rng(0).integers(0, 256, (task.height, task.width, 3), dtype=np.uint8)
+    session = segmenter.start(frame, _stripes(task))
+
+    def step() -> float:
+        latency = session.step(frame).latency
+        return latency.segment + latency.memorize
+
+    def count_gflop() -> float | None:
+        roles = ("segment", "memorize") if spec.queue > 1 else ("segment",)
+        return 2e-9 * sum(spec.graph(role, task.objects).macs for role in roles) or None
+
+    parameters = spec.weights.get("parameters")
+    return _Subject(step, parameters if isinstance(parameters, int) else None, count_gflop)
+
+
+def _stripes(task: CostTask) -> npt.NDArray[np.uint8]:
+    """(H, W) ids of the objects as stripes from left to right, the background the last one."""
+    import numpy as np
+
+    columns = np.arange(task.width) * (task.objects + 1) // task.width + 1
+    return np.tile(np.where(columns > task.objects, 0, columns).astype(np.uint8), (task.height, 1))
+
+
+def main(argv: list[str]) -> int:
+    """The child: `argv` holds the task as JSON. Returns its exit code."""
+    try:
+        print(json.dumps(asdict(measure(CostTask(**json.loads(argv[0]))))))
+    except MobileVOSError as error:
+        print(json.dumps({"error": str(error)}))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

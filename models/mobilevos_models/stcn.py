@@ -1,0 +1,111 @@
+"""STCN (Cheng et al., NeurIPS 2021), which the MobileVOS students are made from: the teacher's and the baseline's size.
+
+Four things tell it from a student: the key encoder is a ResNet50, the value encoder sees the frame beside the masks,
+every memorised frame may stay in memory, and a query reads only the `top_k` cells that match it best.
+
+Where the papers are silent this follows the reference implementation: the value encoder's five channels are the
+colours, the mask and the sum of the other masks; a key's similarity is divided by sqrt(Ck). Its convolutions that have
+a bias before a batch norm lose it on import, into the norm's mean (`importing.py`).
+
+Export: with `top_k=None` and a bounded queue the graphs have only operators that phones' GPUs take; no delegate has a
+top-k. `memorize` needs the frame too, so its graph takes `frame` as one more input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mobilevos_models.backbones import ResNet18, ResNet50
+from mobilevos_models.blocks import FeatureFusion, ResBlock, UpsampleBlock
+from mobilevos_models.memory_read import MemoryEntry, Similarity, memory_key, read_memory
+from mobilevos_models.mobilevos import IMAGE_MEAN, IMAGE_STD, FrameState, SpaceTimeNetwork, repeat_per_object
+from mobilevos_sdk.errors import InvalidInputError
+
+
+@dataclass(frozen=True)
+class STCNConfig:
+    """Everything that tells one STCN from another.
+
+    Attributes:
+        name: the registered name.
+        similarity: `l2` (Algorithm 1 of the supplement) or `dot`, STM's dot product.
+        top_k: the cells of the memory that a query reads; none reads all, which an export needs.
+        key_channels: Ck.
+        value_channels: Cv, the width of a value and of the thin value of the frame.
+        decoder_channels: widths at strides 16, 8 and 4.
+        paper_parameters: the published count in millions.
+
+    Raises:
+        InvalidInputError: a similarity or a `top_k` that cannot be used.
+    """
+
+    name: str
+    similarity: Similarity = "l2"
+    top_k: int | None = 20
+    key_channels: int = 64
+    value_channels: int = 512
+    decoder_channels: tuple[int, int, int] = (512, 256, 256)
+    paper_parameters: float = 54.4
+
+    def __post_init__(self) -> None:
+        if self.similarity not in ("l2", "dot"):
+            raise InvalidInputError(f"unknown similarity '{self.similarity}'; choose l2 or dot")
+        if self.top_k is not None and self.top_k < 1:
+            raise InvalidInputError(f"top_k must be 1 or more, not {self.top_k}; None reads the whole memory")
+
+
+CONFIGS = (STCNConfig("stcn"),)
+
+
+class STCN(SpaceTimeNetwork):
+    """Key encoder, value encoder, memory read and decoder of STCN.
+
+    Frames are (B, 3, H, W) float32 RGB in 0..255 with H and W multiples of 16; masks are (B, N, H, W) float32 in 0..1.
+
+    Args:
+        config: widths, similarity and top-k. The weights do not depend on the latter two.
+    """
+
+    def __init__(self, config: STCNConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.key_encoder = ResNet50()
+        skip4, skip8, deep = self.key_encoder.channels
+        value = config.value_channels
+        wide, middle, narrow = config.decoder_channels
+        self.key_projection = nn.Conv2d(deep, config.key_channels, 3, padding=1)
+        self.thin_value = nn.Conv2d(deep, value, 3, padding=1)
+        self.value_encoder = ResNet18(inputs=5)
+        self.fusion = FeatureFusion(self.value_encoder.channels[-1] + deep, value)
+        self.prior = None
+        self.aspp = None
+        self.compress = ResBlock(2 * value, wide)
+        self.up16_8 = UpsampleBlock(skip8, wide, middle)
+        self.up8_4 = UpsampleBlock(skip4, middle, narrow)
+        self.prediction = nn.Conv2d(narrow, 1, 3, padding=1)
+        self.register_buffer("image_mean", torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("image_std", torch.tensor(IMAGE_STD).view(1, 3, 1, 1), persistent=False)
+
+    def read(self, query: Tensor, memory: Sequence[MemoryEntry], valid: Tensor | None = None) -> Tensor:
+        """Reads the memory for a frame's keys (B, Ck, h, w): (B, N, h*w, Cv)."""
+        return read_memory(query, memory, None, valid, self.config.top_k)
+
+    def memorize(self, state: FrameState, masks: Tensor, frame: Tensor) -> MemoryEntry:
+        """The graph `memorize`: the entry of a frame (B, 3, H, W), of its state and its objects' masks (B, N, H, W)."""
+        batch, objects, height, width = masks.shape
+        others = masks.sum(1, keepdim=True) - masks
+        colours = repeat_per_object((frame - self.image_mean) / self.image_std, objects)
+        planes = [x.reshape(batch * objects, 1, height, width) for x in (masks, others)]
+        mask_features = self.value_encoder(torch.cat([colours, *planes], 1)).stride16
+        value = self.fusion(mask_features, repeat_per_object(state.features, objects))
+        value = value.flatten(2).transpose(1, 2).reshape(batch, objects, -1, self.config.value_channels)
+        return MemoryEntry(memory_key(state.key, self.config.similarity), value)
+
+    def start(self, frame: Tensor, masks: Tensor) -> MemoryEntry:
+        """The graph `start`: the memory entry of a first frame and its objects' masks."""
+        state, _ = self.encode_frame(frame)
+        return self.memorize(state, masks, frame)

@@ -1,0 +1,152 @@
+"""The costs of all models: each measured in a process of its own, gathered in one file that is gone on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="needs PyTorch: pip install 'mobilevos[train]'")
+
+from mobilevos_bench.cost_results import cost_from_data
+from mobilevos_models import cost, cost_file, cost_process
+from mobilevos_models.cost_process import CostTask, Measured, measure_apart
+from mobilevos_sdk.errors import MobileVOSError
+
+TINY = ("--size", "64x96", "--threads", "1", "--repeats", "2")
+TASK = CostTask("mobilenetv2-noaspp", "torch", 2, 64, 96, queue=2, threads=1, repeats=3)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> list[CostTask]:
+    """Every measurement takes no time and says the same; the tasks are collected. `sst-grid` fails."""
+    tasks: list[CostTask] = []
+
+    def measured(task: CostTask) -> Measured:
+        if task.model == "sst-grid":
+            raise MobileVOSError("the process was killed")
+        tasks.append(task)
+        return Measured(1_000_000, 2.5, [10.0] * task.repeats, 300.0)
+
+    monkeypatch.setattr(cost_process, "measure_apart", measured)
+    monkeypatch.setattr(cost_file, "busy_cores", lambda: 0.0)
+    return tasks
+
+
+@pytest.fixture(scope="module")
+def in_torch() -> Measured:
+    """A real measurement in a process of its own."""
+    return measure_apart(TASK)
+
+
+def measure(path: Path, *options: str) -> int:
+    return cost.main(["--json", str(path), "--artifacts", str(path.parent), *TINY, *options])
+
+
+def test_a_model_in_pytorch(in_torch: Measured) -> None:
+    assert in_torch.parameters == 1_931_210
+    assert len(in_torch.milliseconds) == 3 and min(in_torch.milliseconds) > 0
+    assert 100 < in_torch.peak_mb < 2000
+    # by area from the 12.4 GFLOP that one object takes at 480x864, and more for the second one
+    assert in_torch.gflop is not None and 12.4 * (64 * 96) / (480 * 864) < in_torch.gflop < 0.4
+
+
+def test_an_artifact_is_measured_on_its_runtime(onnx_only: Path, in_torch: Measured) -> None:
+    task = CostTask("tiny", "onnx", 2, 64, 96, queue=2, threads=1, repeats=3, artifact=str(onnx_only))
+    found = measure_apart(task)
+    assert found.parameters == 1_931_210 and len(found.milliseconds) == 3
+    assert found.gflop == pytest.approx(in_torch.gflop, rel=0.02)
+    assert found.peak_mb < in_torch.peak_mb  # no PyTorch in that process
+
+
+def test_a_process_that_fails_says_why() -> None:
+    with pytest.raises(MobileVOSError, match=r"nowhere\.onnx"):
+        measure_apart(CostTask("tiny", "onnx", 1, 64, 96, 2, 1, 1, artifact="nowhere.onnx"))
+    with pytest.raises(MobileVOSError, match="ended without a result"):
+        measure_apart(CostTask("mobilenetv2", "torch", 1, 0, 0, 2, 1, 1))
+
+
+def test_all_that_is_asked_for_is_measured_and_written(fake: list[CostTask], tmp_path: Path) -> None:
+    path = tmp_path / "cost.json"
+    (tmp_path / "sst-local-q2-64x96.onnx").touch()
+    assert measure(path, "--models", "mobilenetv2,sst-local", "--objects", "1,3") == 0
+    assert [(task.model, task.runtime, task.objects) for task in fake] == [
+        ("mobilenetv2", "torch", 1),
+        ("mobilenetv2", "torch", 3),
+        ("sst-local", "torch", 1),
+        ("sst-local", "torch", 3),
+        ("sst-local", "onnx", 1),
+        ("sst-local", "onnx", 3),
+    ]
+    assert fake[4].artifact == str(tmp_path / "sst-local-q2-64x96.onnx") and fake[4].threads == 1
+    result = cost_from_data(json.loads(path.read_text()), "cost.json")
+    assert (result.size, result.queue, result.threads, result.objects) == ("64x96", 2, 1, (1, 3))
+    assert result.models == ("mobilenetv2", "sst-local")
+    assert result.costs[0].milliseconds.median == 10.0 and result.costs[0].milliseconds.count == 2
+    assert "torch" in result.machine and "Python" in result.machine
+
+
+def test_it_goes_on_where_it_stopped(fake: list[CostTask], tmp_path: Path, capsys) -> None:
+    path = tmp_path / "cost.json"
+    only = ("--runtimes", "torch", "--objects", "1")
+    assert measure(path, "--models", "mobilenetv2", *only) == 0
+    assert measure(path, "--models", "mobilenetv2,resnet18", *only) == 0
+    assert [task.model for task in fake] == ["mobilenetv2", "resnet18"]
+    assert "[1/2] mobilenetv2, torch, 1 objects: in " in capsys.readouterr().err
+    measure(path, "--models", "mobilenetv2", *only, "--again")
+    measure(path, "--models", "resnet18", *only, "--repeats", "5")  # more frames than the file has
+    assert [task.model for task in fake] == ["mobilenetv2", "resnet18", "mobilenetv2", "resnet18"]
+    assert len(json.loads(path.read_text())["cells"]) == 2
+
+
+def test_a_failure_does_not_stop_the_others(fake: list[CostTask], tmp_path: Path, capsys) -> None:
+    path = tmp_path / "cost.json"
+    assert measure(path, "--models", "sst-grid,sst-local", "--objects", "10") == 1
+    error = capsys.readouterr().err
+    assert "sst-grid, torch, 10 objects: failed: the process was killed" in error
+    assert "sst-local, litert, 10 objects: left out, no " in error and "'vos-export --model sst-local" in error
+    assert [cell["model"] for cell in json.loads(path.read_text())["cells"]] == ["sst-local"]
+
+
+def test_numbers_of_different_settings_do_not_mix(fake: list[CostTask], tmp_path: Path, capsys) -> None:
+    path = tmp_path / "cost.json"
+    measure(path, "--models", "mobilenetv2")
+    before = path.read_text()
+    assert measure(path, "--models", "mobilenetv2", "--queue", "3") == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "was measured with another setting" in error and "give another --json" in error
+    for broken, message in (("{", "is not JSON"), ("[]", "is not a file of this command")):
+        path.write_text(broken)
+        assert measure(path, "--models", "mobilenetv2") == 1
+        assert message in capsys.readouterr().err
+    assert len(json.loads(before)["cells"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (("--models", "unheard"), 1, "unknown model 'unheard'; known models: mobilenetv2"),
+        (("--runtimes", "coreml"), 2, "unknown runtime 'coreml'; choose from torch, onnx, litert"),
+        (("--objects", "1,0"), 2, "'0' is not a whole number from 1 on"),
+        (("--size", "big"), 2, "'big' is not HEIGHTxWIDTH"),
+    ],
+)
+def test_bad_input(fake: list[CostTask], tmp_path: Path, capsys, options, code: int, message: str) -> None:
+    assert measure(tmp_path / "cost.json", *options) == code
+    error = capsys.readouterr().err
+    assert message in error and len(error.splitlines()) == 1
+    assert fake == []
+
+
+@pytest.mark.parametrize("module", ["mobilevos_models.cost", "mobilevos_models.sst.table_1"])
+def test_help_is_quick_and_has_an_example(module: str) -> None:
+    before = os.times()
+    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True)
+    after = os.times()
+    assert f"python -m {module}" in done.stdout.split("examples:")[1]
+    # Processor time: the clock on the wall also measures what else the machine does.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 0.5

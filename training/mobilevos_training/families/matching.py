@@ -1,0 +1,140 @@
+"""Families that match and decode each object on its own and then let objects compete: MobileVOS and STCN."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from mobilevos_models.aggregation import aggregate_logits
+from mobilevos_models.checkpoints import load_backbone
+from mobilevos_models.memory_read import MemoryEntry, read_memory
+from mobilevos_models.mobilevos import DecoderFeatures, FrameState, MobileVOS, SpaceTimeNetwork, upsample_logits
+from mobilevos_models.stcn import STCN
+from mobilevos_training.families.backbones import BACKBONE_FILES, load_encoder
+from mobilevos_training.families.base import (
+    ABSENT_LOGIT,
+    Family,
+    Model,
+    Prediction,
+    Slots,
+    Walk,
+    WalkOptions,
+    join_clips,
+    split_times,
+)
+
+Network = TypeVar("Network", bound=SpaceTimeNetwork)
+
+
+class MatchingWalk(Walk[MemoryEntry], Generic[Network]):
+    """A space-time memory network on clips; see `Walk`."""
+
+    def __init__(self, model: Network, frames: Tensor, present: Tensor, options: WalkOptions) -> None:
+        super().__init__(options)
+        self.model, self.frames, self.present = model, frames, present
+        with self.autocast(frames.device):
+            states, features = model.encode_frame(join_clips(frames))
+        batch = len(present)
+        self.states = [FrameState(key.float(), deep) for key, deep in split_times(states, batch)]
+        self.features = [DecoderFeatures(*parts) for parts in split_times(features, batch)]
+
+    def entry(self, time: int, masks: Tensor) -> MemoryEntry:
+        with self.autocast(masks.device):
+            entry = self.make_entry(self.states[time], masks, time)
+        return MemoryEntry(entry.key.float(), entry.value.float())
+
+    def predict(self, time: int) -> list[Prediction]:
+        batch, objects = self.present.shape
+        readout = self.read(self.states[time].key)
+        with self.autocast(readout.device):
+            representation = self.model.decode_features(readout, self.features[time])
+            logits = self.model.prediction(representation)
+        logits = logits.float().view(batch, objects, *logits.shape[-2:])
+        logits = logits.masked_fill(~self.present[..., None, None], ABSENT_LOGIT)
+        return [Prediction(logits, representation.float().unflatten(0, (batch, objects)), readout)]
+
+    @abstractmethod
+    def make_entry(self, state: FrameState, masks: Tensor, time: int) -> MemoryEntry:
+        """The model's own `memorize`."""
+
+    def read(self, query: Tensor) -> Tensor:
+        """Reads the memory for keys (B, Ck, h, w): (B, N, h*w, Cv)."""
+        return read_memory(query, self.memory, self.model.prior)
+
+
+class MobileVOSWalk(MatchingWalk[MobileVOS]):
+    """A student, which memorises masks without the frame."""
+
+    def make_entry(self, state: FrameState, masks: Tensor, time: int) -> MemoryEntry:
+        return self.model.memorize(state, masks)
+
+
+class STCNWalk(MatchingWalk[STCN]):
+    """STCN; it is trained on the whole memory and reads the best cells only where it is a teacher, as in evaluation."""
+
+    def make_entry(self, state: FrameState, masks: Tensor, time: int) -> MemoryEntry:
+        return self.model.memorize(state, masks, self.frames[:, time])
+
+    def read(self, query: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            return super().read(query)
+        return self.model.read(query, self.memory)
+
+
+class ObjectFamily(Family[Model]):
+    """What the families share whose objects are decoded one by one."""
+
+    joint = False
+
+    def log_odds(self, logits: Tensor, size: tuple[int, int]) -> Tensor:
+        """Upsamples the objects' logits and aggregates them (STM, section 3.5)."""
+        return aggregate_logits(upsample_logits(logits), dim=1)
+
+    def slots(self, objects: int) -> Slots:
+        """One map of each kind for each object."""
+        return Slots(objects, objects, objects)
+
+
+class MatchingFamily(ObjectFamily[Network]):
+    """What MobileVOS and STCN share."""
+
+    backbone_parts = ("key_encoder.", "value_encoder.")
+
+    def channels(self, model: Network) -> int:
+        return model.prediction.in_channels
+
+    def learned_figures(self, model: Network) -> dict[str, float]:
+        """The widths of the locality prior, in cells."""
+        if model.prior is None:
+            return {}
+        reference, previous = model.prior.log_width.detach().exp().tolist()
+        return {"reference_width": reference, "previous_width": previous}
+
+    def droppable(self, model: Network) -> tuple[nn.Module, ...]:
+        return model.key_encoder, model.get_submodule("value_encoder")
+
+
+class MobileVOSFamily(MatchingFamily[MobileVOS]):
+    """The students of this project."""
+
+    def walk(self, model: MobileVOS, frames: Tensor, present: Tensor, options: WalkOptions) -> MobileVOSWalk:
+        return MobileVOSWalk(model, frames, present, options)
+
+    def load_backbones(self, model: MobileVOS, folder: Path) -> None:
+        key_weights = folder / BACKBONE_FILES[model.config.backbone]
+        load_backbone(model, key_weights, folder / BACKBONE_FILES["mobilenetv2"])
+
+
+class STCNFamily(MatchingFamily[STCN]):
+    """Their ancestor."""
+
+    def walk(self, model: STCN, frames: Tensor, present: Tensor, options: WalkOptions) -> STCNWalk:
+        return STCNWalk(model, frames, present, options)
+
+    def load_backbones(self, model: STCN, folder: Path) -> None:
+        load_encoder(model.key_encoder, folder, "resnet50")
+        load_encoder(model.value_encoder, folder, "resnet18", first="conv1.weight")

@@ -1,0 +1,69 @@
+"""SST: objects are decoded on their own, from attention over a buffer of frames that they share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mobilevos_models.sst.model import SST, Skips, SSTEntry, SSTState
+from mobilevos_training.families.backbones import load_encoder
+from mobilevos_training.families.base import (
+    ABSENT_LOGIT,
+    Prediction,
+    Walk,
+    WalkOptions,
+    join_clips,
+    split_times,
+)
+from mobilevos_training.families.matching import ObjectFamily
+
+
+class SparseWalk(Walk[SSTEntry]):
+    """A sparse spatiotemporal transformer on clips; see `Walk`. Its readout is what the encoder gives the decoder."""
+
+    def __init__(self, model: SST, frames: Tensor, present: Tensor, options: WalkOptions) -> None:
+        super().__init__(options)
+        self.model, self.present = model, present
+        with self.autocast(frames.device):
+            state, skips = model.encode_frame(join_clips(frames))
+        batch = len(present)
+        self.states = [SSTState(embedding.float()) for (embedding,) in split_times(state, batch)]
+        self.skips = [Skips(*parts) for parts in split_times(skips, batch)]
+
+    def entry(self, time: int, masks: Tensor) -> SSTEntry:
+        return self.model.memorize(self.states[time], masks)
+
+    def predict(self, time: int) -> list[Prediction]:
+        batch, objects = self.present.shape
+        # An empty slot is no absent one: the reference frame's position in time is the size of the queue.
+        empty = max((self.options.queue or 0) - len(self.memory), 0)
+        valid = torch.tensor([1.0] * len(self.memory) + [0.0] * empty, device=self.present.device)
+        valid = valid.expand(batch, 1, 1, -1)
+        propagated = self.model.propagate(self.states[time], [*self.memory, *self.memory[:1] * empty], valid)
+        with self.autocast(propagated.device):
+            representation = self.model.decode_features(propagated, self.skips[time])
+            logits = self.model.prediction(representation)
+        logits = logits.float().view(batch, objects, *logits.shape[-2:])
+        logits = logits.masked_fill(~self.present[..., None, None], ABSENT_LOGIT)
+        readout = propagated.flatten(2).transpose(1, 2).unflatten(0, (batch, objects))
+        return [Prediction(logits, representation.float().unflatten(0, (batch, objects)), readout)]
+
+
+class SparseFamily(ObjectFamily[SST]):
+    """SST of any pattern."""
+
+    backbone_parts = ("key_encoder.",)
+
+    def walk(self, model: SST, frames: Tensor, present: Tensor, options: WalkOptions) -> SparseWalk:
+        return SparseWalk(model, frames, present, options)
+
+    def channels(self, model: SST) -> int:
+        return model.prediction.in_channels
+
+    def load_backbones(self, model: SST, folder: Path) -> None:
+        load_encoder(model.key_encoder, folder, "resnet50")
+
+    def droppable(self, model: SST) -> tuple[nn.Module, ...]:
+        return (model.key_encoder,)
