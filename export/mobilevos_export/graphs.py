@@ -19,7 +19,7 @@ from mobilevos_models.aot.model import AOT
 from mobilevos_models.checkpoints import load_model, read_checkpoint, shipped_checkpoint
 from mobilevos_models.contract import build_graph, build_spec, default_objects
 from mobilevos_models.folding import fold_batch_norms
-from mobilevos_models.mobilevos import has_locality
+from mobilevos_models.locality import has_locality
 from mobilevos_models.registry import VOSModel
 from mobilevos_sdk.errors import ArtifactError, InvalidInputError
 from mobilevos_sdk.spec import ArtifactSpec, GraphSpec
@@ -88,7 +88,7 @@ def prepare(model: VOSModel, options: ExportOptions, provenance: Mapping[str, An
     folded = copy.deepcopy(model)
     fold_batch_norms(folded)
     spec = describe(model, options)
-    weights = {**provenance, "locality": has_locality(model), "parameters": count_parameters(model)}
+    weights = {**provenance, "locality": has_locality(model.state_dict()), "parameters": count_parameters(model)}
     if isinstance(model, AOT):
         weights["depth"] = model.depth
     return SourceModel(model, folded.eval().requires_grad_(False), replace(spec, weights=weights))

@@ -9,7 +9,7 @@ import torch
 from mobilevos_export.graphs import at_depth, checkpoint_path, count_parameters, describe
 from mobilevos_export.options import ExportOptions
 from mobilevos_models import create_model
-from mobilevos_models.mobilevos import has_locality
+from mobilevos_models.locality import has_locality
 from mobilevos_sdk.spec import GraphSpec, TensorSpec
 
 
@@ -30,7 +30,7 @@ def plan(options: ExportOptions) -> dict[str, Any]:
         "size": [options.height, options.width],
         "objects": spec.max_objects,
         "precision": options.precision,
-        "locality": has_locality(model),
+        "locality": has_locality(model.state_dict()),
         "checkpoint": None if path is None else str(path),
         "checkpoint_found": path is None or path.is_file(),
         "files": [str(options.path(extension)) for extension in options.formats],

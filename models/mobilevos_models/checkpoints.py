@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from mobilevos_models.folding import unfold_state
+from mobilevos_models.locality import has_locality, is_locality
 from mobilevos_models.mobilevos import MobileVOS
 from mobilevos_models.registry import VOSModel, create_model
 from mobilevos_sdk.errors import ArtifactError
@@ -77,11 +78,11 @@ def load_model(path: Path, name: str | None = None, locality: bool | None = None
         raise ArtifactError(f"{path} holds '{found}', not '{name}'; pass --model {found}")
     if not (found or name):
         raise ArtifactError(f"{path} does not say which model it holds; pass the model's name")
-    has_prior = any(key.startswith("prior.") for key in state)
+    has_prior = has_locality(state)
     wants_prior = has_prior if locality is None else locality
     model = create_model(found or name or "", locality=wants_prior)
     if has_prior and not wants_prior:
-        state = {key: value for key, value in state.items() if not key.startswith("prior.")}
+        state = {key: value for key, value in state.items() if not is_locality(key)}
     load_weights(model, state, str(path))
     return model
 

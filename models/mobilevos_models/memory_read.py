@@ -129,8 +129,10 @@ def _slot_key(
     matched, bias = key[:, :, :-1], key[:, :, -1:]
     if valid is not None:
         bias = bias + (1.0 - valid[..., slot : slot + 1]) * INVALID_LOGIT
+    if bias.shape[1] != matched.shape[1]:  # a key that objects share, and a slot that not all of them have filled
+        matched = matched.expand(-1, bias.shape[1], -1, -1)
     if prior is None:
         return torch.cat([matched, bias], 2) if valid is not None else key
     channels, offset = prior.slot_channels(grid, slot, slots)
-    channels = channels.expand(*key.shape[:2], -1, -1)
+    channels = channels.expand(*matched.shape[:2], -1, -1)
     return torch.cat([matched, bias + offset, channels], 2)

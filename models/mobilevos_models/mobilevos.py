@@ -185,11 +185,6 @@ class MobileVOS(SpaceTimeNetwork):
         return self.memorize(state, masks)
 
 
-def has_locality(model: nn.Module) -> bool:
-    """Whether a model's memory read has the locality prior."""
-    return isinstance(model, SpaceTimeNetwork) and model.prior is not None
-
-
 def upsample_logits(logits: Tensor) -> Tensor:
     """Brings logits (B, N, H/4, W/4) to the frame's size (B, N, H, W)."""
     return F.interpolate(logits, scale_factor=4, mode="bilinear", align_corners=False)

@@ -45,8 +45,8 @@ def create_model(name: str, locality: bool = True) -> VOSModel:
 
     Args:
         name: a registered name.
-        locality: False leaves out the locality prior of a MobileVOS student, for the read as the paper has it. Models
-            without one do not mind.
+        locality: False leaves out the locality prior of a MobileVOS student or of a deformable model, for the read as
+            the paper has it. Models without one do not mind.
 
     Raises:
         UnknownModelError: the name is not registered.
@@ -54,4 +54,6 @@ def create_model(name: str, locality: bool = True) -> VOSModel:
     config = model_config(name)
     if isinstance(config, mobilevos.MobileVOSConfig):
         config = replace(config, locality=locality)
+    if isinstance(config, aot.AOTConfig):
+        config = replace(config, deformation=replace(config.deformation, locality=locality))
     return _BUILDERS[type(config)](config).eval()

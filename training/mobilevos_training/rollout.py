@@ -69,10 +69,10 @@ def follow_depths(
     family, (length, targets) = family_of(model), (frames.shape[1], present.shape[1])
     walk = family.walk(model, frames, present, options)
     walk.memorize(0, one_hot(masks[:, 0], targets))
-    steps = []
+    steps, last = [], 1 if options.queue == 1 and options.gap is None else length - 1
     for time in range(0 if reference else 1, length):
         steps.append(walk.predict(time))
-        if 0 < time < length - 1 and options.queue != 1:
+        if 0 < time < last:
             soft = soft_masks(family, steps[-1][-1].logits, frames.shape[-2:])
             if time == 1 and forced is not None:
                 soft = torch.where(forced.view(-1, 1, 1, 1), one_hot(masks[:, 1], targets), soft)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mobilevos_models.checkpoints import load_weights, read_checkpoint
 from mobilevos_models.folding import fold_batch_norms
+from mobilevos_models.locality import has_locality
 from mobilevos_models.registry import VOSModel, create_model
 from mobilevos_sdk.errors import ArtifactError, InvalidInputError
 
@@ -182,7 +183,7 @@ def soup_model(weights: Mapping[str, Tensor], name: str) -> VOSModel:
         UnknownModelError: the model is not registered.
         ArtifactError: the weights do not fit it.
     """
-    model = create_model(name, locality=any(key.startswith("prior.") for key in weights))
+    model = create_model(name, locality=has_locality(weights))
     if not _has_norms(weights):
         fold_batch_norms(model)  # loaded as they are, the weights lose no bit
     load_weights(model, weights, "the checkpoint")

@@ -30,6 +30,20 @@ from mobilevos_training.families.base import (
 Network = TypeVar("Network", bound=SpaceTimeNetwork)
 
 
+def object_prediction(logits: Tensor, representation: Tensor, readout: Tensor, present: Tensor) -> Prediction:
+    """The prediction of objects that were decoded one by one.
+
+    Args:
+        logits: (B*N, 1, h, w).
+        representation: (B*N, D, h, w).
+        readout: (B, N, n, C).
+        present: (B, N) bool.
+    """
+    own = logits.float().view(*present.shape, *logits.shape[-2:])
+    silenced = own.masked_fill(~present[..., None, None], ABSENT_LOGIT)
+    return Prediction(silenced, representation.float().unflatten(0, present.shape), readout)
+
+
 class MatchingWalk(Walk[MemoryEntry], Generic[Network]):
     """A space-time memory network on clips; see `Walk`."""
 
@@ -48,14 +62,11 @@ class MatchingWalk(Walk[MemoryEntry], Generic[Network]):
         return MemoryEntry(entry.key.float(), entry.value.float())
 
     def predict(self, time: int) -> list[Prediction]:
-        batch, objects = self.present.shape
         readout = self.read(self.states[time].key)
         with self.autocast(readout.device):
             representation = self.model.decode_features(readout, self.features[time])
             logits = self.model.prediction(representation)
-        logits = logits.float().view(batch, objects, *logits.shape[-2:])
-        logits = logits.masked_fill(~self.present[..., None, None], ABSENT_LOGIT)
-        return [Prediction(logits, representation.float().unflatten(0, (batch, objects)), readout)]
+        return [object_prediction(logits, representation, readout, self.present)]
 
     @abstractmethod
     def make_entry(self, state: FrameState, masks: Tensor, time: int) -> MemoryEntry:

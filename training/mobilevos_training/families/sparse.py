@@ -9,15 +9,8 @@ from torch import Tensor, nn
 
 from mobilevos_models.sst.model import SST, Skips, SSTEntry, SSTState
 from mobilevos_training.families.backbones import load_encoder
-from mobilevos_training.families.base import (
-    ABSENT_LOGIT,
-    Prediction,
-    Walk,
-    WalkOptions,
-    join_clips,
-    split_times,
-)
-from mobilevos_training.families.matching import ObjectFamily
+from mobilevos_training.families.base import Prediction, Walk, WalkOptions, join_clips, split_times
+from mobilevos_training.families.matching import ObjectFamily, object_prediction
 
 
 class SparseWalk(Walk[SSTEntry]):
@@ -36,19 +29,16 @@ class SparseWalk(Walk[SSTEntry]):
         return self.model.memorize(self.states[time], masks)
 
     def predict(self, time: int) -> list[Prediction]:
-        batch, objects = self.present.shape
         # An empty slot is no absent one: the reference frame's position in time is the size of the queue.
         empty = max((self.options.queue or 0) - len(self.memory), 0)
         valid = torch.tensor([1.0] * len(self.memory) + [0.0] * empty, device=self.present.device)
-        valid = valid.expand(batch, 1, 1, -1)
+        valid = valid.expand(len(self.present), 1, 1, -1)
         propagated = self.model.propagate(self.states[time], [*self.memory, *self.memory[:1] * empty], valid)
         with self.autocast(propagated.device):
             representation = self.model.decode_features(propagated, self.skips[time])
             logits = self.model.prediction(representation)
-        logits = logits.float().view(batch, objects, *logits.shape[-2:])
-        logits = logits.masked_fill(~self.present[..., None, None], ABSENT_LOGIT)
-        readout = propagated.flatten(2).transpose(1, 2).unflatten(0, (batch, objects))
-        return [Prediction(logits, representation.float().unflatten(0, (batch, objects)), readout)]
+        readout = propagated.flatten(2).transpose(1, 2).unflatten(0, self.present.shape)
+        return [object_prediction(logits, representation, readout, self.present)]
 
 
 class SparseFamily(ObjectFamily[SST]):
