@@ -22,6 +22,7 @@ from mobilevos_sdk.masks import check_mask
 from mobilevos_sdk.processing import Fit, check_frame, label
 from mobilevos_sdk.results import FrameResult, Latency
 from mobilevos_sdk.segmenter import Segmenter
+from mobilevos_sdk.tracking import track
 
 Image: TypeAlias = npt.NDArray[np.uint8]
 
@@ -85,14 +86,7 @@ class Ensemble:
         Raises:
             InvalidInputError: there is no frame, or a frame or the mask cannot be used.
         """
-        rest = iter(frames)
-        first = next(rest, None)
-        if first is None:
-            raise InvalidInputError("there is no frame; give at least the one that the mask belongs to")
-        session = self.start(first, first_mask)
-        yield session.first_result
-        for frame in rest:
-            yield session.step(frame)
+        return track(self.start, frames, first_mask)
 
 
 class EnsembleSession:
@@ -122,7 +116,7 @@ class EnsembleSession:
         ]
         results = [session.first_result for session in self._sessions]
         source = partial(_average, results, self._flips)
-        self._first = FrameResult(0, ids_mask.copy(), results[0].object_ids, _total(results), source)
+        self._first = FrameResult(0, ids_mask.copy(), results[0].object_ids, Latency.sum_of(results), source)
 
     @property
     def object_ids(self) -> tuple[int, ...]:
@@ -152,7 +146,7 @@ class EnsembleSession:
         began = time.perf_counter()
         planes = _average(results, self._flips)
         mask = label(np.moveaxis(planes, 0, -1)[None], self.object_ids, self._fit)
-        latency = _total(results, averaging=(time.perf_counter() - began) * 1e3)
+        latency = Latency.sum_of(results, postprocess=(time.perf_counter() - began) * 1e3)
         return FrameResult(results[0].index, mask, self.object_ids, latency, lambda: planes)
 
 
@@ -167,14 +161,3 @@ def _average(results: Sequence[FrameResult], flips: Sequence[bool]) -> FloatArra
     for result, flipped in zip(results, flips, strict=True):
         total += result.probabilities[:, :, ::-1] if flipped else result.probabilities
     return total / np.float32(len(results))
-
-
-def _total(results: Sequence[FrameResult], averaging: float = 0.0) -> Latency:
-    """The members' stages added up, and the averaging in milliseconds as a part of the postprocessing."""
-    stages = [result.latency for result in results]
-    return Latency(
-        sum(stage.preprocess for stage in stages),
-        sum(stage.segment for stage in stages),
-        sum(stage.memorize for stage in stages),
-        sum(stage.postprocess for stage in stages) + averaging,
-    )

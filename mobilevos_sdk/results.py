@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -30,6 +30,17 @@ class Latency:
     def total(self) -> float:
         """The sum of the stages in milliseconds."""
         return self.preprocess + self.segment + self.memorize + self.postprocess
+
+    @classmethod
+    def sum_of(cls, results: Sequence[FrameResult], postprocess: float = 0.0) -> Latency:
+        """The stages of several results of a frame added up, and further milliseconds of postprocessing."""
+        stages = [result.latency for result in results]
+        return cls(
+            sum(stage.preprocess for stage in stages),
+            sum(stage.segment for stage in stages),
+            sum(stage.memorize for stage in stages),
+            sum(stage.postprocess for stage in stages) + postprocess,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from mobilevos_sdk.options import RuntimeOptions
 from mobilevos_sdk.results import FrameResult
 from mobilevos_sdk.session import Session
 from mobilevos_sdk.spec import ArtifactSpec
+from mobilevos_sdk.tracking import track
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT_MODEL = "mobilenetv2"
@@ -118,15 +119,7 @@ class Segmenter:
         Raises:
             InvalidInputError: there is no frame, or a frame or the mask cannot be used.
         """
-        rest = iter(frames)
-        try:
-            first = next(rest)
-        except StopIteration:
-            raise InvalidInputError("there is no frame; give at least the one that the mask belongs to") from None
-        session = self.start(first, first_mask)
-        yield session.first_result
-        for frame in rest:
-            yield session.step(frame)
+        return track(self.start, frames, first_mask)
 
 
 def _embedded(name: str, options: RuntimeOptions) -> Path:

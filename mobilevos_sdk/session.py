@@ -175,8 +175,8 @@ class Session:
         total, most = len(self._ids) + len(new), self._spec.max_objects
         if total > most:
             raise InvalidInputError(
-                f"{_count(total)} to follow, but this model follows {most} at most; "
-                f"export one with 'vos-export --objects {total}'"
+                f"{_count(total)} to follow, but this model follows {most} at most; export one for more with "
+                f"'vos-export --objects {total}', or follow them in several passes (Passes, 'vos-track --passes')"
             )
         return (*self._ids, *new)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from mobilevos_sdk.cli.track_outputs import Outputs
     from mobilevos_sdk.cli.track_report import Report
+    from mobilevos_sdk.passes import Passes
     from mobilevos_sdk.segmenter import Segmenter
     from mobilevos_sdk.video import FrameSource
 
@@ -52,6 +53,7 @@ def _main(argv: list[str] | None) -> int:
 
     from mobilevos_sdk.cli.track_outputs import Outputs, Targets
     from mobilevos_sdk.cli.track_report import Report
+    from mobilevos_sdk.passes import Passes
     from mobilevos_sdk.segmenter import DEFAULT_MODEL, Segmenter
     from mobilevos_sdk.video import open_frames
 
@@ -60,13 +62,14 @@ def _main(argv: list[str] | None) -> int:
     mask = _first_mask(args, source)
     options = RuntimeOptions(runtime=args.runtime, threads=args.threads, delegate=args.delegate)
     segmenter = Segmenter.open(args.model or DEFAULT_MODEL, options)
+    tracker = Passes(segmenter) if args.passes else segmenter
     report = Report(source.name, source.size, segmenter.spec.model, segmenter.backend_name)
     outputs = Outputs(targets, source)
     # Closing is inside: a Ctrl-C while the last frames are written must not lose them.
     with stop_on_interrupt() as stop:
         try:
             with outputs:
-                _track(_TimedFrames(source), segmenter, mask, outputs, report, stop)
+                _track(_TimedFrames(source), tracker, mask, outputs, report, stop)
         except MobileVOSError as error:
             report.error = str(error)
         except OSError as error:
@@ -77,13 +80,18 @@ def _main(argv: list[str] | None) -> int:
 
 
 def _track(
-    frames: _TimedFrames, segmenter: Segmenter, mask: np.ndarray, outputs: Outputs, report: Report, stop: StopRequest
+    frames: _TimedFrames,
+    tracker: Segmenter | Passes,
+    mask: np.ndarray,
+    outputs: Outputs,
+    report: Report,
+    stop: StopRequest,
 ) -> None:
     """The loop: read, track, draw and write, one frame at a time."""
     progress = Progress(frames.source.count)
     started = time.perf_counter()
     try:
-        for result in segmenter.track(frames, mask):
+        for result in tracker.track(frames, mask):
             tracked = time.perf_counter()
             outputs.write(frames.current, result)
             report.add(result, frames.milliseconds, 1e3 * (time.perf_counter() - tracked))
@@ -167,6 +175,9 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--delegate", choices=DELEGATES, default="cpu", help="where LiteRT runs it (default: cpu)")
+    parser.add_argument(
+        "--passes", action="store_true", help="follow more objects than the model does at once, in several passes"
+    )
     parser.add_argument("--threads", metavar="N", type=positive_int, help="threads of the runtime (default: by cores)")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     return parser

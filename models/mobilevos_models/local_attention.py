@@ -180,7 +180,8 @@ def _longer_rows(x: Tensor, shift: int) -> Tensor:
     count, rows, length = x.shape
     if rows == 1:
         return x
-    flat = F.pad(x.reshape(count, rows * length), (0, rows * shift))
+    # With an axis of one: phones' GPUs pad tensors of three or four axes only.
+    flat = F.pad(x.reshape(count, 1, rows * length), (0, rows * shift))
     return flat.reshape(count, rows, length + shift)[:, :, :length]
 
 

@@ -120,13 +120,14 @@ class PointLocality(nn.Module):
         """Offsets (B, 2, H_g, W_g) of each group to logits (B, 1, h*w, H_g*W_g)."""
         precision = (-2.0 * self.log_width).exp()
         like = offsets[0]
-        grid = _centred(size, size, like).transpose(1, 2)
+        grid = _centred(size, size, like).unsqueeze(1)
         reference = _centred(size, (like.shape[2], like.shape[3]), like)
         points = [(reference + shift.flatten(2)).unsqueeze(1) for shift in offsets]
         mean = sum(points[1:], points[0]) * (precision / len(points))
         squares = [(point * point).sum(2, keepdim=True) for point in points]
         squared = sum(squares[1:], squares[0]) * (-0.5 * precision / len(points))
-        return grid.unsqueeze(1) @ mean + squared
+        # The constant stands on the right: phones' GPUs multiply a tensor by a constant, and not the other way round.
+        return (mean.transpose(2, 3) @ grid).transpose(2, 3) + squared
 
 
 def _centred(size: Size, grid: Size, like: Tensor) -> Tensor:

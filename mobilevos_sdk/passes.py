@@ -1,0 +1,125 @@
+"""More objects than a model follows at once: groups of them in passes of their own, weighed against each other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from mobilevos_sdk.backends.base import FloatArray
+from mobilevos_sdk.masks import check_mask, object_ids
+from mobilevos_sdk.processing import Fit, check_frame, label
+from mobilevos_sdk.results import FrameResult, Latency
+from mobilevos_sdk.segmenter import Segmenter
+from mobilevos_sdk.tracking import track
+
+# The least probability of a group's background that odds are taken of.
+EPSILON = np.float32(1e-6)
+
+
+class Passes:
+    """A Segmenter for any number of objects; used as a Segmenter is. The time grows with the number of passes.
+
+    A pass sees the objects of the others as background. At a pixel the odds of each object against its own pass's
+    background are normalised together, as soft aggregation (STM, Oh et al. 2019) does it for single objects.
+
+    Args:
+        segmenter: any model; a pass takes as many objects as it follows at once.
+
+    Example:
+        >>> crowd = Passes(Segmenter.open("out/aot-t-q2-480x864.tflite"))  # doctest: +SKIP
+        >>> masks = [result.mask for result in crowd.track(frames, mask_of_25_people)]  # doctest: +SKIP
+    """
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        self._segmenter = segmenter
+
+    def start(self, frame: npt.NDArray[np.uint8], mask: npt.NDArray[np.integer]) -> PassesSession:
+        """Starts a video; see `PassesSession`.
+
+        Raises:
+            InvalidInputError: the frame or the mask cannot be used.
+        """
+        return PassesSession(self._segmenter, frame, mask)
+
+    def track(
+        self, frames: Iterable[npt.NDArray[np.uint8]], first_mask: npt.NDArray[np.integer]
+    ) -> Iterator[FrameResult]:
+        """Follows the objects of the first frame's mask through all frames; see `Segmenter.track`.
+
+        Raises:
+            InvalidInputError: there is no frame, or a frame or the mask cannot be used.
+        """
+        return track(self.start, frames, first_mask)
+
+
+class PassesSession:
+    """Follows the objects of one video in several passes. Made by `Passes.start`; for one thread at a time.
+
+    A frame that is refused leaves the session as it was. After any other error the passes may be at different frames:
+    start anew.
+
+    Args:
+        segmenter: the model.
+        frame: the first frame, (H, W, 3) uint8 RGB; all others must have its size.
+        mask: (H, W) integer or boolean object ids on that frame.
+
+    Raises:
+        InvalidInputError: the frame or the mask cannot be used.
+    """
+
+    def __init__(self, segmenter: Segmenter, frame: npt.NDArray[np.uint8], mask: npt.NDArray[np.integer]) -> None:
+        checked = check_frame(frame)
+        size = (checked.shape[0], checked.shape[1])
+        ids_mask = check_mask(mask, size)
+        ids, most = object_ids(ids_mask), segmenter.spec.max_objects
+        groups = [ids[first : first + most] for first in range(0, len(ids), most)] or [ids]
+        self._fit = Fit.between(size, size)  # the passes' probabilities are of the frame's size already
+        self._sessions = [segmenter.start(checked, np.where(np.isin(ids_mask, group), ids_mask, 0)) for group in groups]
+        results = [session.first_result for session in self._sessions]
+        self._first = FrameResult(0, ids_mask.copy(), ids, Latency.sum_of(results), partial(_weigh, results))
+
+    @property
+    def object_ids(self) -> tuple[int, ...]:
+        """The objects that are followed."""
+        return self._first.object_ids
+
+    @property
+    def first_result(self) -> FrameResult:
+        """The first frame with the mask that was given."""
+        return self._first
+
+    def step(self, frame: npt.NDArray[np.uint8]) -> FrameResult:
+        """Follows the objects into the next frame.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB of the first frame's size.
+
+        Returns:
+            The mask and the probabilities of all passes; its latency is the sum over them.
+
+        Raises:
+            InvalidInputError: the frame cannot be used, or is of another size.
+        """
+        checked = check_frame(frame, self._fit.frame)
+        results = [session.step(checked) for session in self._sessions]
+        if len(results) == 1:
+            return results[0]
+        began = time.perf_counter()
+        planes = _weigh(results)
+        mask = label(np.moveaxis(planes, 0, -1)[None], self.object_ids, self._fit)
+        latency = Latency.sum_of(results, postprocess=(time.perf_counter() - began) * 1e3)
+        return FrameResult(results[0].index, mask, self.object_ids, latency, lambda: planes)
+
+
+def _weigh(results: Sequence[FrameResult]) -> FloatArray:
+    """(N, H, W) float32: the odds of all objects against their own pass's background, normalised together."""
+    odds = []
+    for result in results:
+        planes = result.probabilities
+        odds.append(planes / np.maximum(1.0 - planes.sum(0), EPSILON))
+    joined = np.concatenate(odds)
+    return np.asarray(joined / (1.0 + joined.sum(0)), np.float32)
