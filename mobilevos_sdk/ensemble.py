@@ -7,7 +7,6 @@ evaluation and for labelling; on a phone one model is all there is time for.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,9 +17,10 @@ import numpy.typing as npt
 
 from mobilevos_sdk.backends.base import FloatArray
 from mobilevos_sdk.errors import InvalidInputError
+from mobilevos_sdk.joint import JointSession
 from mobilevos_sdk.masks import check_mask
-from mobilevos_sdk.processing import Fit, check_frame, label
-from mobilevos_sdk.results import FrameResult, Latency
+from mobilevos_sdk.processing import check_frame
+from mobilevos_sdk.results import FrameResult
 from mobilevos_sdk.segmenter import Segmenter
 from mobilevos_sdk.tracking import track
 
@@ -50,7 +50,8 @@ class Ensemble:
         InvalidInputError: there is no member.
 
     Example:
-        >>> ensemble = Ensemble.of([Segmenter.open("mobilenetv2"), Segmenter.open("resnet18")], flip=True)
+        >>> models = [Segmenter.open("mobilenetv2"), Segmenter.open("mobilenetv2-noaspp")]
+        >>> ensemble = Ensemble.of(models, flip=True)
         >>> masks = [result.mask for result in ensemble.track(frames, first_mask)]  # doctest: +SKIP
     """
 
@@ -89,11 +90,8 @@ class Ensemble:
         return track(self.start, frames, first_mask)
 
 
-class EnsembleSession:
+class EnsembleSession(JointSession):
     """Follows the objects of one video with several members. Made by `Ensemble.start`; for one thread at a time.
-
-    A frame that is refused leaves the session as it was. After any other error the members may be at different frames:
-    start anew.
 
     Args:
         members: whose probabilities are averaged.
@@ -106,27 +104,13 @@ class EnsembleSession:
 
     def __init__(self, members: Sequence[Member], frame: npt.NDArray[np.uint8], mask: npt.NDArray[np.integer]) -> None:
         checked = check_frame(frame)
-        size = (checked.shape[0], checked.shape[1])
-        ids_mask = check_mask(mask, size)
-        self._fit = Fit.between(size, size)  # the members' probabilities are of the frame's size already
+        ids_mask = check_mask(mask, (checked.shape[0], checked.shape[1]))
         self._flips = [member.flipped for member in members]
-        self._sessions = [
+        sessions = [
             member.segmenter.start(_turned(checked, member.flipped), _turned(ids_mask, member.flipped))
             for member in members
         ]
-        results = [session.first_result for session in self._sessions]
-        source = partial(_average, results, self._flips)
-        self._first = FrameResult(0, ids_mask.copy(), results[0].object_ids, Latency.sum_of(results), source)
-
-    @property
-    def object_ids(self) -> tuple[int, ...]:
-        """The objects that are followed."""
-        return self._first.object_ids
-
-    @property
-    def first_result(self) -> FrameResult:
-        """The first frame with the mask that was given."""
-        return self._first
+        super().__init__(sessions, ids_mask, partial(_average, flips=self._flips))
 
     def step(self, frame: npt.NDArray[np.uint8]) -> FrameResult:
         """Follows the objects into the next frame.
@@ -142,12 +126,7 @@ class EnsembleSession:
         """
         checked = check_frame(frame, self._fit.frame)
         pairs = zip(self._sessions, self._flips, strict=True)
-        results = [session.step(_turned(checked, flipped)) for session, flipped in pairs]
-        began = time.perf_counter()
-        planes = _average(results, self._flips)
-        mask = label(np.moveaxis(planes, 0, -1)[None], self.object_ids, self._fit)
-        latency = Latency.sum_of(results, postprocess=(time.perf_counter() - began) * 1e3)
-        return FrameResult(results[0].index, mask, self.object_ids, latency, lambda: planes)
+        return self._joined([session.step(_turned(checked, flipped)) for session, flipped in pairs])
 
 
 def _turned(image: Image, flipped: bool) -> Image:

@@ -48,6 +48,11 @@ class MemoryBank:
         """Where each object is among the channels of the graph's masks."""
         return self._channels
 
+    def by_channel(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """The objects' ids in the order of the channels, with 0 where an object has left a shared memory."""
+        named = dict(zip(self._channels, ids, strict=True))
+        return tuple(named.get(channel, 0) for channel in range(len(self._valid)))
+
     @property
     def graph(self) -> GraphSpec:
         """The graph `segment` that reads this memory."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from mobilevos_sdk.backends.base import FloatArray
+from mobilevos_sdk.joint import JointSession
 from mobilevos_sdk.masks import check_mask, object_ids
-from mobilevos_sdk.processing import Fit, check_frame, label
-from mobilevos_sdk.results import FrameResult, Latency
+from mobilevos_sdk.processing import check_frame
+from mobilevos_sdk.results import FrameResult
 from mobilevos_sdk.segmenter import Segmenter
 from mobilevos_sdk.tracking import track
 
@@ -56,11 +55,8 @@ class Passes:
         return track(self.start, frames, first_mask)
 
 
-class PassesSession:
+class PassesSession(JointSession):
     """Follows the objects of one video in several passes. Made by `Passes.start`; for one thread at a time.
-
-    A frame that is refused leaves the session as it was. After any other error the passes may be at different frames:
-    start anew.
 
     Args:
         segmenter: the model.
@@ -73,24 +69,11 @@ class PassesSession:
 
     def __init__(self, segmenter: Segmenter, frame: npt.NDArray[np.uint8], mask: npt.NDArray[np.integer]) -> None:
         checked = check_frame(frame)
-        size = (checked.shape[0], checked.shape[1])
-        ids_mask = check_mask(mask, size)
+        ids_mask = check_mask(mask, (checked.shape[0], checked.shape[1]))
         ids, most = object_ids(ids_mask), segmenter.spec.max_objects
-        groups = [ids[first : first + most] for first in range(0, len(ids), most)] or [ids]
-        self._fit = Fit.between(size, size)  # the passes' probabilities are of the frame's size already
-        self._sessions = [segmenter.start(checked, np.where(np.isin(ids_mask, group), ids_mask, 0)) for group in groups]
-        results = [session.first_result for session in self._sessions]
-        self._first = FrameResult(0, ids_mask.copy(), ids, Latency.sum_of(results), partial(_weigh, results))
-
-    @property
-    def object_ids(self) -> tuple[int, ...]:
-        """The objects that are followed."""
-        return self._first.object_ids
-
-    @property
-    def first_result(self) -> FrameResult:
-        """The first frame with the mask that was given."""
-        return self._first
+        groups = [ids[first : first + most] for first in range(0, len(ids), most)]
+        sessions = [segmenter.start(checked, np.where(np.isin(ids_mask, group), ids_mask, 0)) for group in groups]
+        super().__init__(sessions, ids_mask, _weigh)
 
     def step(self, frame: npt.NDArray[np.uint8]) -> FrameResult:
         """Follows the objects into the next frame.
@@ -106,13 +89,7 @@ class PassesSession:
         """
         checked = check_frame(frame, self._fit.frame)
         results = [session.step(checked) for session in self._sessions]
-        if len(results) == 1:
-            return results[0]
-        began = time.perf_counter()
-        planes = _weigh(results)
-        mask = label(np.moveaxis(planes, 0, -1)[None], self.object_ids, self._fit)
-        latency = Latency.sum_of(results, postprocess=(time.perf_counter() - began) * 1e3)
-        return FrameResult(results[0].index, mask, self.object_ids, latency, lambda: planes)
+        return results[0] if len(results) == 1 else self._joined(results)
 
 
 def _weigh(results: Sequence[FrameResult]) -> FloatArray:

@@ -162,8 +162,8 @@ def label(probabilities: FloatArray, ids: Sequence[int], fit: Fit) -> Mask:
     One object needs a comparison only, several a running maximum: an argmax over stacked maps costs several times more.
 
     Args:
-        probabilities: (1, H, W, N) float32 at the model's size; the background's is 1 minus their sum.
-        ids: the N object ids.
+        probabilities: (1, H, W, N or more) float32 at the model's size; the background's is 1 minus the sum of N.
+        ids: of the first N channels; 0 for an object that counts as background.
         fit: where the frame lies.
 
     Returns:

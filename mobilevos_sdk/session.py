@@ -93,8 +93,9 @@ class Session:
         preprocess = watch.lap()
         channels, state = self._graphs.segment(self._bank.graph, self._spare, self._bank.inputs())
         segment = watch.lap()
+        # Objects that have left a shared memory take part, as background, so that the others keep their pixels.
+        mask = label(channels, self._bank.by_channel(self._ids), self._fit)
         probabilities = _select(channels, self._bank.channels)
-        mask = label(probabilities, self._ids, self._fit)
         postprocess = watch.lap()
         if self._spec.queue > 1:  # with a queue of 1 the reference is all there is to remember
             self._bank.push(self._graphs.memorize(state, channels, self._spare))

@@ -117,5 +117,5 @@ def _cost(cell: dict[str, Any]) -> Cost:
 
 def _machine(machine: dict[str, Any], versions: dict[str, Any], dates: Sequence[str]) -> str:
     named = [f"{name} {versions[name]}" for name in ("torch", "onnxruntime", "ai-edge-litert") if name in versions]
-    when = sorted({dates[0], dates[-1]}) if dates else []
+    when = sorted({min(dates), max(dates)}) if dates else []  # a file is gone on with on other days
     return ", ".join([str(machine["processor"]), str(machine["system"]), f"Python {machine['python']}", *named, *when])

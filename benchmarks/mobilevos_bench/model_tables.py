@@ -21,12 +21,14 @@ def cost_table(results: CommittedResults, card: str) -> str:
 
 
 def models_table(results: CommittedResults, card: str) -> str:
-    """A row for each model that was measured or scored; `card` makes no difference."""
-    names = dict.fromkeys(name for result in results.costs for name in result.models)
-    names.update(dict.fromkeys(result.model for result in results.accuracy))
+    """A row for each model that was measured or scored; `card` makes no difference.
+
+    Costs are those of the first file: files differ in their settings, and one table has one of them.
+    """
+    measured = results.costs[0] if results.costs else None
+    names = dict.fromkeys((*(measured.models if measured else ()), *(result.model for result in results.accuracy)))
     if not names:
         return ""
-    measured = results.costs[0] if results.costs else None
     runtimes = list(dict.fromkeys(cost.runtime for cost in measured.costs)) if measured else []
     data = list(dict.fromkeys(result.data for result in results.accuracy))
     header = ["model", "parameters"]

@@ -1,8 +1,7 @@
 """Tables in Markdown files, generated between two comments from the committed results.
 
 `<!-- results:begin latency -->` and `<!-- results:end latency -->` enclose the table of that name; all else in a file
-is left as it is. `table_text.py` knows what is in a table, which is empty
-where there is no result for it.
+is left as it is. `table_text.py` knows what is in a table, which is empty where there is no result for it.
 """
 
 from __future__ import annotations

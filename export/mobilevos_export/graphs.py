@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mobilevos_export.options import RANDOM, ExportOptions
-from mobilevos_models import create_model, model_config
+from mobilevos_models import create_model
 from mobilevos_models.aot.model import AOT
 from mobilevos_models.checkpoints import load_model, read_checkpoint, shipped_checkpoint
 from mobilevos_models.contract import build_graph, build_spec, default_objects
 from mobilevos_models.folding import fold_batch_norms
 from mobilevos_models.locality import has_locality
-from mobilevos_models.registry import VOSModel
+from mobilevos_models.registry import VOSModel, is_exportable
 from mobilevos_sdk.errors import ArtifactError, InvalidInputError
 from mobilevos_sdk.spec import ArtifactSpec, GraphSpec
 
@@ -50,9 +50,10 @@ def load_source(options: ExportOptions) -> SourceModel:
 
     Raises:
         UnknownModelError: the model is not registered.
+        InvalidInputError: the model runs in PyTorch only, or does not have that depth.
         ArtifactError: the checkpoint is missing, unreadable or of another model.
     """
-    model_config(options.model)
+    check_exportable(options.model)
     path = checkpoint_path(options)
     if path is None:
         torch.manual_seed(options.seed)
@@ -81,6 +82,19 @@ def at_depth(model: VOSModel, depth: int | None) -> VOSModel:
         raise InvalidInputError(f"{model.config.name} has one depth only; leave --depth out")
     model.set_depth(depth)
     return model
+
+
+def check_exportable(name: str) -> None:
+    """Checks that a model can become an artifact.
+
+    Raises:
+        UnknownModelError: it is not registered.
+        InvalidInputError: it runs in PyTorch only.
+    """
+    if not is_exportable(name):
+        raise InvalidInputError(
+            f"{name} runs in PyTorch only: no phone takes its tensors; docs/models.md has the others"
+        )
 
 
 def prepare(model: VOSModel, options: ExportOptions, provenance: Mapping[str, Any]) -> SourceModel:

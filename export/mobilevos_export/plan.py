@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from mobilevos_export.graphs import at_depth, checkpoint_path, count_parameters, describe
+from mobilevos_export.graphs import at_depth, check_exportable, checkpoint_path, count_parameters, describe
 from mobilevos_export.options import ExportOptions
 from mobilevos_models import create_model
 from mobilevos_models.locality import has_locality
@@ -18,7 +18,9 @@ def plan(options: ExportOptions) -> dict[str, Any]:
 
     Raises:
         UnknownModelError: the model is not registered.
+        InvalidInputError: it runs in PyTorch only, or does not have that depth.
     """
+    check_exportable(options.model)
     with torch.device("meta"):
         model = at_depth(create_model(options.model, options.locality), options.depth)
     path = checkpoint_path(options)

@@ -1,19 +1,16 @@
-"""Checkpoints as safetensors files, and the ImageNet weights of the backbones. Never a pickle."""
+"""Checkpoints as safetensors files. Never a pickle."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from mobilevos_models.folding import unfold_state
 from mobilevos_models.locality import has_locality, is_locality
-from mobilevos_models.mobilevos import MobileVOS
 from mobilevos_models.registry import VOSModel, create_model
 from mobilevos_sdk.errors import ArtifactError
 from mobilevos_sdk.files import write_atomically
@@ -47,7 +44,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def load_weights(model: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
-    """Loads a state dict, folded or not, into a model, folded or not.
+    """Loads a state dict, folded or not, into a model that is not folded, or a folded one into a folded model.
 
     Raises:
         ArtifactError: names or shapes do not fit the model; the message names the first that does not.
@@ -90,27 +87,3 @@ def load_model(path: Path, name: str | None = None, locality: bool | None = None
 def shipped_checkpoint(name: str) -> Path:
     """The file of the weights that this project ships for a model; it may ship none."""
     return WEIGHTS / f"{name}.safetensors"
-
-
-def load_backbone(model: MobileVOS, key_weights: Path, value_weights: Path) -> None:
-    """Starts the key encoder and the value encoder from ImageNet weights.
-
-    The value encoder's first convolution sees two mask channels instead of three colours: each of them takes the
-    mean over the colours, scaled so that the response to a full mask is of the size that a white image would give.
-
-    Raises:
-        ArtifactError: a file is missing or does not fit.
-    """
-    key_state, _ = read_checkpoint(key_weights)
-    load_weights(model.key_encoder, _up_to_stride_16(key_state), str(key_weights))
-    value_state = _up_to_stride_16(read_checkpoint(value_weights)[0])
-    first = value_state["features.0.0.weight"]
-    mask_filter = first.mean(1, keepdim=True) * 3.0
-    value_state["features.0.0.weight"] = torch.cat([mask_filter, -mask_filter], 1)
-    load_weights(model.value_encoder, value_state, str(value_weights))
-
-
-def _up_to_stride_16(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Drops the stages of a torchvision backbone that come after stride 16."""
-    unused = re.compile(r"(features\.(1[4-9]|\d{3,})|layer4|fc|classifier)\.")
-    return {name: tensor for name, tensor in state.items() if not unused.match(name)}

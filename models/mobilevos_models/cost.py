@@ -92,6 +92,7 @@ def _tasks(options: argparse.Namespace, threads: int) -> Iterator[CostTask]:
     """All measurements that are asked for, model by model."""
     from mobilevos_models import MODELS, model_config
     from mobilevos_models.cost_process import CostTask
+    from mobilevos_models.registry import is_exportable
 
     height, width = options.size
     for model in options.models or MODELS:
@@ -99,6 +100,8 @@ def _tasks(options: argparse.Namespace, threads: int) -> Iterator[CostTask]:
     for model in options.models or MODELS:
         for runtime in options.runtimes:
             suffix = RUNTIMES[runtime]
+            if suffix is not None and not is_exportable(model):
+                continue
             path = options.artifacts / f"{model}-q{options.queue}-{height}x{width}{suffix}"
             artifact = None if suffix is None else str(path)
             for objects in options.objects:

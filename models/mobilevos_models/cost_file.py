@@ -15,6 +15,8 @@ from mobilevos_sdk.files import write_atomically
 from mobilevos_sdk.machine import DISTRIBUTIONS, busy_cores, provenance
 
 FORMAT, FORMAT_VERSION = "mobilevos-cost", 1
+# What a measurement is found again by.
+_CELL = {"model", "runtime", "objects", "milliseconds"}
 
 
 @dataclass(frozen=True)
@@ -99,4 +101,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise InvalidInputError(f"{path} is not JSON ({error}); delete it, or give another --json") from error
     if not isinstance(found, dict) or (found.get("format"), found.get("format_version")) != (FORMAT, FORMAT_VERSION):
         raise InvalidInputError(f"{path} is not a file of this command; give another --json")
+    cells = found.get("cells")
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) and cell.keys() >= _CELL for cell in cells):
+        raise InvalidInputError(f"{path} lacks measurements that it should have; delete it, or give another --json")
     return found

@@ -123,8 +123,8 @@ def measure(task: CostTask) -> Measured:
 def _torch_subject(task: CostTask) -> _Subject:
     """A registered model in PyTorch, through its own three functions."""
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
 
+    from mobilevos_models.flops import flop_counter
     from mobilevos_models.registry import create_model
 
     torch.set_num_threads(task.threads)
@@ -146,7 +146,7 @@ def _torch_subject(task: CostTask) -> _Subject:
         return elapsed
 
     def count_gflop() -> float:
-        with FlopCounterMode(display=False) as counter:
+        with flop_counter() as counter:
             step()
         return counter.get_total_flops() / 1e9
 

@@ -21,7 +21,7 @@ from mobilevos_models.folding import conv_norm_pairs
 from mobilevos_models.import_families import FAMILIES, Family
 from mobilevos_sdk.errors import ArtifactError, InvalidInputError
 
-# Where trainers put the weights in their files, the averaged ones first: they are what is published results come from.
+# Where trainers put the weights in their files, the averaged ones first: published results come from those.
 WRAPPERS = ("state_dict_ema", "model_ema", "ema_state_dict", "ema", "state_dict", "model", "network", "net")
 # What data parallelism and averaging put in front of every name.
 PREFIX = "module."
@@ -53,9 +53,8 @@ def read_published(path: Path) -> dict[str, Tensor]:
     Raises:
         ArtifactError: the file is missing, damaged, needs code to be run, or holds no named tensors.
     """
-    if path.suffix == ".safetensors":
-        return read_checkpoint(path)[0]
-    return unwrapped(_unpickle(path), path.name)
+    content = read_checkpoint(path)[0] if path.suffix == ".safetensors" else _unpickle(path)
+    return unwrapped(content, path.name)
 
 
 def _unpickle(path: Path) -> object:
@@ -81,7 +80,7 @@ def unwrapped(content: object, source: str) -> dict[str, Tensor]:
         source: the file's name, for messages.
 
     Raises:
-        ArtifactError: there are no named tensors; the message says what there is.
+        ArtifactError: there are no named tensors, or some are there twice; the message says what there is.
     """
     while isinstance(content, Mapping):
         wrapper = next((name for name in WRAPPERS if isinstance(content.get(name), Mapping)), None)
@@ -96,7 +95,11 @@ def unwrapped(content: object, source: str) -> dict[str, Tensor]:
     if others or not content:
         listing = ", ".join(others[:8]) or "nothing"
         raise ArtifactError(f"{source} is not a state dict: it holds {listing}; give the file with the model's weights")
-    return {_bare(name): tensor for name, tensor in content.items() if name not in COUNTERS}
+    names = [name for name in content if name not in COUNTERS]
+    state = {_bare(name): content[name] for name in names}
+    if len(state) != len(names):
+        raise ArtifactError(f"{source} has names both with and without '{PREFIX}'; the file mixes two models")
+    return state
 
 
 def _bare(name: str) -> str:

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Added to the logits of positions outside the picture. Large enough to silence them, small enough for float16.
-OUTSIDE_LOGIT = -1e4
+from mobilevos_models.memory_read import SILENT_LOGIT
+
 # What gathering a number costs in multiply-accumulates; measured, and good enough to choose a block by.
 GATHER_COST = 16
 
@@ -168,7 +168,7 @@ def _to_keys(x: Tensor, blocks: Blocks) -> Tensor:
     """The inverse of `_to_windows`, zero outside each query's window."""
     count, area = x.shape[0], blocks.key_height * blocks.key_width
     window = 2 * blocks.radius + 1
-    x = x.reshape(count * blocks.height * blocks.width, window, window)
+    x = x.reshape(1, count * blocks.height * blocks.width, window, window)
     x = F.pad(x, (0, blocks.width - 1, 0, blocks.height - 1))
     x = _shorter_rows(x.reshape(count, blocks.height, blocks.width * area), blocks.key_width)
     x = _shorter_rows(x.reshape(count * blocks.height, blocks.width, area), 1)
@@ -180,8 +180,8 @@ def _longer_rows(x: Tensor, shift: int) -> Tensor:
     count, rows, length = x.shape
     if rows == 1:
         return x
-    # With an axis of one: phones' GPUs pad tensors of three or four axes only.
-    flat = F.pad(x.reshape(count, 1, rows * length), (0, rows * shift))
+    # With four axes: LiteRT's GPU accelerator refuses to pad two of them, and pads three in the wrong place.
+    flat = F.pad(x.reshape(1, count, 1, rows * length), (0, rows * shift))
     return flat.reshape(count, rows, length + shift)[:, :, :length]
 
 
@@ -190,16 +190,16 @@ def _shorter_rows(x: Tensor, shift: int) -> Tensor:
     count, rows, length = x.shape
     if rows == 1:
         return x
-    flat = F.pad(x, (0, shift)).reshape(count, rows * (length + shift))
+    flat = F.pad(x.reshape(1, count, rows, length), (0, shift)).reshape(count, rows * (length + shift))
     return flat[:, : rows * length].reshape(count, rows, length)
 
 
 @cache
 def _outside_rows(length: int, window: int) -> tuple[tuple[float, ...], ...]:
-    """For each cell of an axis and each offset: 0 in the picture, `OUTSIDE_LOGIT` outside."""
+    """For each cell of an axis and each offset: 0 in the picture, `SILENT_LOGIT` outside."""
     radius = window // 2
     offsets = range(-radius, radius + 1)
-    return tuple(tuple(0.0 if 0 <= cell + o < length else OUTSIDE_LOGIT for o in offsets) for cell in range(length))
+    return tuple(tuple(0.0 if 0 <= cell + o < length else SILENT_LOGIT for o in offsets) for cell in range(length))
 
 
 def _outside(size: tuple[int, int], window: int, like: Tensor) -> Tensor:

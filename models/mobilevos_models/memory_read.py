@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 Similarity: TypeAlias = Literal["l2", "dot"]
 
-# Added to the logits of a slot that holds no frame yet. Large enough to silence it, small enough for float16.
-INVALID_LOGIT = -1e4
+# Added to the logits of what must not be read, in every family: an empty slot, a cell outside the picture, an identity
+# without an object. Large enough to silence it, small enough for float16.
+SILENT_LOGIT = -1e4
 
 
 class MemoryEntry(NamedTuple):
@@ -128,7 +129,7 @@ def _slot_key(
     """Adds the slot's validity and locality to a stored key: (B, 1 or N, Ck+1 or Ck+4, h*w)."""
     matched, bias = key[:, :, :-1], key[:, :, -1:]
     if valid is not None:
-        bias = bias + (1.0 - valid[..., slot : slot + 1]) * INVALID_LOGIT
+        bias = bias + (1.0 - valid[..., slot : slot + 1]) * SILENT_LOGIT
     if bias.shape[1] != matched.shape[1]:  # a key that objects share, and a slot that not all of them have filled
         matched = matched.expand(-1, bias.shape[1], -1, -1)
     if prior is None:

@@ -40,6 +40,15 @@ def model_config(name: str) -> ModelConfig:
         raise UnknownModelError(f"unknown model '{name}'; known models: {', '.join(MODELS)}") from None
 
 
+def is_exportable(name: str) -> bool:
+    """Whether a registered model can become an artifact. SST's tensors are of a rank that no phone's GPU takes.
+
+    Raises:
+        UnknownModelError: the name is not registered.
+    """
+    return not isinstance(model_config(name), sst.SSTConfig)
+
+
 def create_model(name: str, locality: bool = True) -> VOSModel:
     """Builds a model with fresh weights, in evaluation mode (batch norms stay frozen in training too).
 

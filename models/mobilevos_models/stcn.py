@@ -7,8 +7,8 @@ Where the papers are silent this follows the reference implementation: the value
 colours, the mask and the sum of the other masks; a key's similarity is divided by sqrt(Ck). Its convolutions that have
 a bias before a batch norm lose it on import, into the norm's mean (`importing.py`).
 
-Export: with `top_k=None` and a bounded queue the graphs have only operators that phones' GPUs take; no delegate has a
-top-k. `memorize` needs the frame too, so its graph takes `frame` as one more input.
+Export: no phone's delegate has a top-k, so the contract's graphs read the whole of a bounded queue, whatever `top_k`
+is. `memorize` needs the frame too, so its graph takes `frame` as one more input.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class STCNConfig:
     Attributes:
         name: the registered name.
         similarity: `l2` (Algorithm 1 of the supplement) or `dot`, STM's dot product.
-        top_k: the cells of the memory that a query reads; none reads all, which an export needs.
+        top_k: the cells of the memory that a query reads; none reads all, as the contract's graphs do.
         key_channels: Ck.
         value_channels: Cv, the width of a value and of the thin value of the frame.
         decoder_channels: widths at strides 16, 8 and 4.

@@ -19,7 +19,6 @@ from mobilevos_models.mobilevos import IMAGE_MEAN, STRIDE
 from mobilevos_models.stcn import STCN
 from mobilevos_models.stcn_memory import FrameSchedule, ScheduledMemory
 from mobilevos_sdk.backends.base import FloatArray
-from mobilevos_sdk.errors import InvalidInputError
 from mobilevos_sdk.masks import check_mask, object_ids
 from mobilevos_sdk.processing import (
     Fit,
@@ -32,6 +31,7 @@ from mobilevos_sdk.processing import (
     probability_planes,
 )
 from mobilevos_sdk.results import FrameResult, Latency
+from mobilevos_sdk.tracking import track
 
 
 class STCNTracker:
@@ -48,7 +48,6 @@ class STCNTracker:
     def __init__(self, model: STCN, schedule: FrameSchedule | None = None) -> None:
         self._model = model
         self._schedule = schedule or FrameSchedule()
-        self._device = next(model.parameters()).device
 
     def track(
         self, frames: Iterable[npt.NDArray[np.uint8]], first_mask: npt.NDArray[np.integer]
@@ -58,42 +57,60 @@ class STCNTracker:
         Raises:
             InvalidInputError: there is no frame, or a frame or the mask cannot be used.
         """
-        rest = iter(frames)
-        first = next(rest, None)
-        if first is None:
-            raise InvalidInputError("there is no frame; give at least the one that the mask belongs to")
-        checked = check_frame(first)
-        fit = padded_fit((checked.shape[0], checked.shape[1]))
-        mask = check_mask(first_mask, fit.frame)
-        ids = object_ids(mask)
-        given = fit_masks(mask, ids, fit)
-        began = time.perf_counter()
-        with torch.inference_mode():
-            reference = self._model.start(self._frame(checked, fit), self._tensor(given))
-        memory = ScheduledMemory(self._schedule, reference)
-        latency = Latency(memorize=_milliseconds(began))
-        yield FrameResult(0, mask.copy(), ids, latency, partial(probability_planes, given, fit))
-        for index, frame in enumerate(rest, start=1):
-            yield self._step(index, frame, fit, ids, memory)
+        return track(partial(_Video, self._model, self._schedule), frames, first_mask)
 
-    def _step(
-        self, index: int, frame: npt.NDArray[np.uint8], fit: Fit, ids: tuple[int, ...], memory: ScheduledMemory
-    ) -> FrameResult:
-        pixels = self._frame(check_frame(frame, fit.frame), fit)
+
+class _Video:
+    """One video: the model's own memory of it, and where its frames lie in their padding."""
+
+    def __init__(
+        self,
+        model: STCN,
+        schedule: FrameSchedule,
+        frame: npt.NDArray[np.uint8],
+        first_mask: npt.NDArray[np.integer],
+    ) -> None:
+        self._model, self._schedule = model, schedule
+        self._device = next(model.parameters()).device
+        checked = check_frame(frame)
+        self._fit = padded_fit((checked.shape[0], checked.shape[1]))
+        mask = check_mask(first_mask, self._fit.frame)
+        self._ids, self._index = object_ids(mask), 0
+        given = fit_masks(mask, self._ids, self._fit)
         began = time.perf_counter()
         with torch.inference_mode():
-            probabilities, state = self._model.segment(pixels, memory.entries)
+            reference = model.start(self._frame(checked), self._tensor(given))
+        self._memory = ScheduledMemory(schedule, reference)
+        latency = Latency(memorize=_milliseconds(began))
+        source = partial(probability_planes, given, self._fit)
+        self._first = FrameResult(0, mask.copy(), self._ids, latency, source)
+
+    @property
+    def first_result(self) -> FrameResult:
+        """The first frame with the mask that was given."""
+        return self._first
+
+    def step(self, frame: npt.NDArray[np.uint8]) -> FrameResult:
+        """Follows the objects into the next frame, and remembers it where the schedule says so."""
+        pixels = self._frame(check_frame(frame, self._fit.frame))
+        index = self._index + 1
+        began = time.perf_counter()
+        with torch.inference_mode():
+            probabilities, state = self._model.segment(pixels, self._memory.entries)
             planes: FloatArray = probabilities[:, 1:].permute(0, 2, 3, 1).cpu().contiguous().numpy()
             segmented = time.perf_counter()
             if self._schedule.takes(index):
-                memory.add(index, self._model.memorize(state, probabilities[:, 1:], pixels))
+                self._memory.add(index, self._model.memorize(state, probabilities[:, 1:], pixels))
+        self._index = index
         latency = Latency(segment=(segmented - began) * 1e3, memorize=_milliseconds(segmented))
-        return FrameResult(index, label(planes, ids, fit), ids, latency, partial(probability_planes, planes, fit))
+        source = partial(probability_planes, planes, self._fit)
+        return FrameResult(index, label(planes, self._ids, self._fit), self._ids, latency, source)
 
-    def _frame(self, frame: npt.NDArray[np.uint8], fit: Fit) -> Tensor:
+    def _frame(self, frame: npt.NDArray[np.uint8]) -> Tensor:
+        """(H, W, 3) to (1, 3, H', W') of the padded size, the border in the mean colour."""
         red, green, blue = (round(channel) for channel in IMAGE_MEAN)
-        tensor = new_frame_tensor(fit, (red, green, blue))
-        fit_frame(frame, fit, tensor)
+        tensor = new_frame_tensor(self._fit, (red, green, blue))
+        fit_frame(frame, self._fit, tensor)
         return self._tensor(tensor)
 
     def _tensor(self, array: FloatArray) -> Tensor:

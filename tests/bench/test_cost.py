@@ -119,7 +119,12 @@ def test_numbers_of_different_settings_do_not_mix(fake: list[CostTask], tmp_path
     assert measure(path, "--models", "mobilenetv2", "--queue", "3") == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert "was measured with another setting" in error and "give another --json" in error
-    for broken, message in (("{", "is not JSON"), ("[]", "is not a file of this command")):
+    headless = json.dumps({**json.loads(before), "cells": [{"model": "mobilenetv2"}]})
+    for broken, message in (
+        ("{", "is not JSON"),
+        ("[]", "is not a file of this command"),
+        (headless, "lacks measurements"),
+    ):
         path.write_text(broken)
         assert measure(path, "--models", "mobilenetv2") == 1
         assert message in capsys.readouterr().err

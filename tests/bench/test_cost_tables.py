@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,8 +84,24 @@ def test_every_model_has_a_row_with_costs_and_scores() -> None:
 
 
 def test_several_scores_of_a_model_are_told_apart() -> None:
-    table = models_table(committed(TWO, "mobilenetv2", "mobilenetv2"), "models")
-    assert "| 85.0 (queue 2, 480x864, ONNX Runtime), 85.0 (queue 2, 480x864, ONNX Runtime) |" in table
+    once = committed(TWO, "mobilenetv2").accuracy[0]
+    other = replace(once, queue=5, runtime="litert")
+    table = models_table(CommittedResults(accuracy=[once, other]), "models")
+    assert "| 85.0 (queue 2, 480x864, ONNX Runtime), 85.0 (queue 5, 480x864, LiteRT) |" in table
+
+
+def test_a_table_has_the_costs_of_one_file() -> None:
+    first, second = costs(cell("mobilenetv2", "torch", 1, 311.0)), costs(cell("aot-t", "torch", 1, 1.0))
+    results = CommittedResults(costs=[cost_from_data(data, "cost.json") for data in (first, second)])
+    assert "`aot-t`" not in models_table(results, "models")  # it would have an empty row
+    assert "`aot-t`" in cost_table(results, "models")
+
+
+def test_the_note_has_the_first_and_the_last_day_in_any_order() -> None:
+    """Measurements need not be in the order of their days."""
+    days = ("2026-11-20", "2026-11-22", "2026-11-21")
+    cells = [cell(f"model-{day}", "torch", 1, 1.0, date=f"{day}T10:00:00+00:00") for day in days]
+    assert "2026-11-20, 2026-11-22." in cost_table(committed(costs(*cells)), "models")
 
 
 def test_scores_without_costs_and_nothing_at_all() -> None:

@@ -16,9 +16,10 @@ from mobilevos_models import create_model
 from mobilevos_models.aot.config import CONFIGS
 from mobilevos_models.aot.model import AOT
 from mobilevos_models.backbones import MobileNetV2, ResNet18
-from mobilevos_models.checkpoints import load_backbone, read_checkpoint
+from mobilevos_models.checkpoints import read_checkpoint
 from mobilevos_models.import_cli import FAMILY_NAMES, main
 from mobilevos_models.import_families import FAMILIES
+from mobilevos_training.families.backbones import BACKBONE_FILES, load_encoder
 
 
 @pytest.fixture
@@ -37,14 +38,14 @@ def one_line(error: str) -> str:
 
 
 def test_a_backbone_starts_a_student(mobilenet: Path, tmp_path: Path, capsys):
-    out = tmp_path / "new" / "backbone.safetensors"
+    out = tmp_path / "new" / BACKBONE_FILES["mobilenetv2"]
     assert main(["--from", "torchvision", str(mobilenet), "--out", str(out)]) == 0
     assert "mobilenetv2" in capsys.readouterr().out
     state, said = read_checkpoint(out)
     assert said["backbone"] == "mobilenetv2" and "model" not in said
     assert "features.14.conv.0.0.weight" in state and "classifier.1.weight" not in state
     student = create_model("mobilenetv2-noaspp")
-    load_backbone(student, out, out)
+    load_encoder(student.key_encoder, out.parent, "mobilenetv2")
     assert torch.equal(student.key_encoder.state_dict()["features.0.0.weight"], state["features.0.0.weight"])
 
 

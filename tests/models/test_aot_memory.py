@@ -118,6 +118,8 @@ def test_a_later_reference_frame_starts_the_gap_again():
 def test_an_empty_memory_says_what_it_needs():
     with pytest.raises(SessionStateError, match="reference frame first"):
         AOTMemory().view()
+    with pytest.raises(InvalidInputError, match="give 1 or more"):
+        AOTMemory(gap=0)
 
 
 def test_entries_of_different_depths_are_seen_as_deep_as_all_of_them():

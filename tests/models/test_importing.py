@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from mobilevos_models import importing
+from mobilevos_models.checkpoints import save_checkpoint
 from mobilevos_models.import_families import FAMILIES, Family, rename_stcn
 from mobilevos_models.importing import import_state, metadata, read_published
 from mobilevos_models.stcn import CONFIGS, STCN
@@ -91,6 +92,11 @@ def test_wrappings_are_taken_off(content: object, archive: bool, tmp_path: Path)
     assert all(torch.equal(state[name], WEIGHTS[name]) for name in WEIGHTS)
 
 
+def test_safetensors_are_unwrapped_too(tmp_path: Path):
+    save_checkpoint(tmp_path / "x.safetensors", {f"module.{name}": tensor for name, tensor in WEIGHTS.items()}, {})
+    assert read_published(tmp_path / "x.safetensors").keys() == WEIGHTS.keys()
+
+
 @pytest.mark.parametrize("archive", [True, False])
 def test_code_in_a_file_is_not_run(archive: bool, tmp_path: Path):
     trap = tmp_path / "ran"
@@ -127,6 +133,7 @@ def test_a_truncated_file_is_said(archive: bool, share: float, tmp_path: Path):
         ([torch.zeros(1)], "holds a list and no state dict"),
         ({}, "it holds nothing"),
         ({"epoch": 3, "best": 0.5}, "it holds epoch, best"),
+        ({"a": torch.zeros(1), "module.a": torch.ones(1)}, "both with and without 'module.'"),
         ({"decay": 0.9, "shadow_params": [torch.zeros(1)]}, "averaged weights without names"),
     ],
 )

@@ -141,6 +141,7 @@ def test_batch_norms_fold(models: dict[str, SST]) -> None:
         ({"patterns": ()}, "give one or more of local, grid and strided"),
         ({"patterns": ("dense",)}, "give one or more of local"),
         ({"heads": 3}, "do not divide into 3 heads"),
+        ({"channels": 4, "heads": 2}, "must be 6 or more, not 4"),
         ({"kernel": 0}, "must be 1 or more"),
     ],
 )

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from mobilevos_models.sst.attention import ATTENTIONS, SILENT_LOGIT, Attended, Buffer
+from mobilevos_models.memory_read import SILENT_LOGIT
+from mobilevos_models.sst.attention import ATTENTIONS, Attended, Buffer
 from mobilevos_models.sst.macs import PAPER, Setting, connected_pairs, count
 from mobilevos_models.sst.positions import positional_encoding, sinusoids
 

@@ -267,8 +267,21 @@ def test_the_others_do_not_notice_that_an_object_leaves_a_shared_memory(associat
     before.step(frames[1])
     alone.remove_objects(7)
     assert alone.object_ids == (255,)
-    for left, right in zip(probabilities(alone, frames[2:5]), probabilities(before, frames[2:5]), strict=True):
-        np.testing.assert_array_equal(left[0], right[1])
+    for frame in frames[2:5]:
+        left, right = alone.step(frame), before.step(frame)
+        np.testing.assert_array_equal(left.probabilities[0], right.probabilities[1])
+        np.testing.assert_array_equal(left.mask, np.where(right.mask == 255, 255, 0))
+
+
+def test_an_object_that_has_left_a_shared_memory_still_competes_for_its_pixels(associating, tiny_video):
+    """A pixel that the other object won from three stays its own when one of them leaves."""
+    session = associating.start(tiny_video.frames[0], tiny_video.mask)
+    session.remove_objects(7)
+    graphs, rows = session._graphs, (1, 64, 96, 1)
+    planes = np.concatenate([np.full(rows, share, np.float32) for share in (0.25, 0.4, 0.0, 0.0)], 3)
+    run = graphs.segment
+    graphs.segment = lambda *inputs: (planes, run(*inputs)[1])
+    assert (session.step(tiny_video.frames[1]).mask == 255).all()
 
 
 def test_objects_join_and_are_corrected_in_a_shared_memory(associating, tiny_video):

@@ -27,9 +27,8 @@ from mobilevos_training.data.loader import Batch, batches
 from mobilevos_training.data.pool import open_pool
 from mobilevos_training.families import ABSENT_LOGIT, WalkOptions, family_named, family_of
 from mobilevos_training.families.dilation import split_dilated
-from mobilevos_training.initial import initial_model
-from mobilevos_training.recipe_options import ModelOptions, TeacherOptions
-from mobilevos_training.rollout import Followed, follow, follow_depths, one_hot
+from mobilevos_training.recipe_options import TeacherOptions
+from mobilevos_training.rollout import Followed, follow, one_hot
 from mobilevos_training.teacher import CachedTeacher, Clips, ModelTeacher
 from mobilevos_training.validation import ValidationOptions
 
@@ -91,7 +90,7 @@ def by_hand(model: AOT, clips: Clips, gap: int | None) -> Tensor:
 def test_the_aot_family_follows_as_by_hand(name: str, gap: int | None, clips: Clips) -> None:
     model = model_named(name)
     assert isinstance(model, AOT)
-    followed = follow_depths(model, *clips, WalkOptions(2, gap=gap), reference=True)[-1]
+    followed = follow(model, *clips, WalkOptions(2, gap=gap), reference=True)[-1]
     expected = by_hand(model, clips, gap)
     assert float(expected[:, 1:].diff(dim=1).abs().max()) > 1e-4  # frames differ
     torch.testing.assert_close(probabilities(model, followed), expected, atol=1e-5, rtol=0)
@@ -102,10 +101,8 @@ def test_the_aot_family_follows_as_by_hand(name: str, gap: int | None, clips: Cl
 @torch.no_grad()
 def test_training_follows_as_the_sdk_does(name: str, clips: Clips) -> None:
     model = model_named(name)
-    if isinstance(model, STCN):  # whose graphs read the whole memory
-        model.config = replace(model.config, top_k=None)
     frames, masks, present = even(Clips(clips.frames[:1].round(), clips.masks[:1], clips.present[:1]))
-    ours = probabilities(model, follow(model, frames, masks, present, 2), 64)[0]
+    ours = probabilities(model, follow(model, frames, masks, present, WalkOptions(2))[-1], 64)[0]
     pictures = [np.ascontiguousarray(frame.permute(1, 2, 0).numpy().astype(np.uint8)) for frame in frames[0]]
     backend = TorchBackend(model, 2, 2, 64, 64, threads=1)
     session = Segmenter.from_backend(backend).start(pictures[0], masks[0, 0].numpy().astype(np.uint8))
@@ -122,7 +119,7 @@ def test_the_readout_is_the_last_layer_s_and_of_deaot_the_identification_branch(
         features = model.encode_frame(clips.frames[:, 1])
         entry = model.start(clips.frames[:, 0], one_hot(clips.masks[:, 0], 2))
         outputs = model.propagate(features, view_queue([entry])).outputs
-        readout = follow(model, *clips, 2).readout[:, 0, 0]
+        readout = follow(model, *clips, WalkOptions(2))[-1].readout[:, 0, 0]
         assert readout.shape == (2, 25, CHANNELS)
         torch.testing.assert_close(readout, outputs[-1][..., -CHANNELS:], atol=1e-4, rtol=1e-4)
         assert (outputs[-1].shape[-1] == 2 * CHANNELS) == (name == "deaot-t")
@@ -134,15 +131,15 @@ def test_a_target_may_have_any_identity(clips: Clips) -> None:
     model = model_named("aot-t")
     assert isinstance(model, AOT)
     identities = torch.tensor([[7, 3], [7, 3]])
-    found = follow_depths(model, *clips, WalkOptions(2, identities=identities))[-1]
+    found = follow(model, *clips, WalkOptions(2, identities=identities))[-1]
     swapped = copy.deepcopy(model)
     order = torch.arange(IDENTITIES + 1)
     order[[1, 2, 7, 3]] = order[[7, 3, 1, 2]]
     swapped.identity_bank.bank.weight.copy_(model.identity_bank.bank.weight[:, order])
     swapped.decoder.conv_out.weight.copy_(model.decoder.conv_out.weight[order])
     swapped.decoder.conv_out.bias.copy_(model.decoder.conv_out.bias[order])
-    torch.testing.assert_close(found.logits, follow(swapped, *clips, 2).logits, atol=1e-4, rtol=1e-4)
-    assert not torch.allclose(found.logits, follow(model, *clips, 2).logits, atol=1e-2)
+    torch.testing.assert_close(found.logits, follow(swapped, *clips, WalkOptions(2))[-1].logits, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(found.logits, follow(model, *clips, WalkOptions(2))[-1].logits, atol=1e-2)
 
 
 def test_identities_are_drawn_for_each_clip_and_differ() -> None:
@@ -166,28 +163,33 @@ def test_every_depth_of_aost_is_its_sub_network(clips: Clips) -> None:
     model = model_named("aost")
     assert isinstance(model, AOT)
     short = Clips(clips.frames[:, :2], clips.masks[:, :2], clips.present)
-    depths = follow_depths(model, *short, WalkOptions(2, depths=True), reference=True)
+    depths = follow(model, *short, WalkOptions(2, depths=True), reference=True)
     assert len(depths) == 3
     for depth, followed in enumerate(depths, start=1):
         model.set_depth(depth)
-        alone = follow_depths(model, *short, WalkOptions(2), reference=True)
+        alone = follow(model, *short, WalkOptions(2), reference=True)
         assert len(alone) == 1
         torch.testing.assert_close(followed.logits, alone[0].logits, atol=1e-4, rtol=1e-4)
     assert not torch.allclose(depths[0].logits, depths[1].logits, atol=1e-2)
 
 
 @torch.no_grad()
-def test_stcn_follows_as_by_hand_with_its_best_cells(clips: Clips) -> None:
+def test_stcn_as_tested_follows_as_by_hand_with_its_best_cells(clips: Clips) -> None:
     model = model_named("stcn")
     assert isinstance(model, STCN)
     frames, masks, present = even(clips)
-    found = probabilities(model, follow(model, frames[:1], masks[:1], present[:1], None), 64)[0]
+    model.config = replace(model.config, top_k=2)  # few enough to tell from the 48 cells that there are
+    tested = follow(model, frames[:1], masks[:1], present[:1], WalkOptions(None, as_tested=True))[-1]
+    found = probabilities(model, tested, 64)[0]
     memory = [model.start(frames[:1, 0], one_hot(masks[:1, 0], 2))]
     for time in range(1, LENGTH):
         logits, state = model.segment_logits(frames[:1, time], memory)
         expected = soft_aggregate(logits, 1)
         torch.testing.assert_close(found[time - 1], expected[0], atol=1e-4, rtol=0)
         memory.insert(1, model.memorize(state, expected[:, 1:], frames[:1, time]))
+    # While it learns it reads all cells, whether gradients are computed or not.
+    learning = follow(model, frames[:1], masks[:1], present[:1], WalkOptions(None))[-1]
+    assert not torch.allclose(learning.readout, tested.readout, rtol=1e-2, atol=1e-2)
 
 
 @pytest.mark.parametrize("name", ["aot-t", "aost", "deaot-t", "sst-local"])
@@ -195,7 +197,7 @@ def test_gradients_reach_every_weight(name: str, clips: Clips) -> None:
     model = model_named(name).requires_grad_(True)
     family = family_of(model)
     family.prepare(model)
-    depths = follow_depths(model, *even(clips), WalkOptions(2, depths=name == "aost"))
+    depths = follow(model, *even(clips), WalkOptions(2, depths=name == "aost"))
     loss = sum(probabilities(model, depth, 64)[:, :, 1:].square().mean() for depth in depths)
     assert isinstance(loss, Tensor)
     loss.backward()
@@ -224,24 +226,6 @@ def test_split_convolutions_are_the_dilated_ones(size: tuple[int, int]) -> None:
     torch.testing.assert_close(split(x), model(x), atol=1e-5, rtol=0)
     torch.testing.assert_close(copy.deepcopy(split)(x), model(x), atol=1e-5, rtol=0)
     assert split.state_dict().keys() == model.state_dict().keys()
-
-
-def test_encoders_start_from_imagenet_and_the_rest_from_a_checkpoint(tiny_data: Path) -> None:
-    data = tiny_data / "pack"
-    first = initial_model(ModelOptions(name="aot-t"), data).state_dict()
-    backbone = load(data / "backbones/mobilenetv2-imagenet-bnfolded.safetensors")
-    assert all(torch.equal(first[f"encoder.{name}"], tensor) for name, tensor in backbone.items())
-    source = random_weights(tiny_data / "weights", "deaot-t")
-    second = initial_model(ModelOptions(name="aot-t", init=str(source)), data).state_dict()
-    shared = [name for name in second if name in load(source) and load(source)[name].shape == second[name].shape]
-    assert any(name.startswith("encoder.") for name in shared) and len(shared) < len(second)
-    assert all(torch.equal(second[name], load(source)[name]) for name in shared)
-
-
-def load(path: Path) -> dict[str, Tensor]:
-    from mobilevos_models.checkpoints import read_checkpoint
-
-    return read_checkpoint(path)[0]
 
 
 @pytest.fixture(scope="module")

@@ -172,7 +172,7 @@ def test_a_model_starts_from_what_fits(tiny_data: Path, tmp_path: Path) -> None:
 
 
 def test_a_start_that_cannot_be_used_is_named(tiny_data: Path, tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"no checkpoint at .*backbones/mobilenetv2"):
+    with pytest.raises(ArtifactError, match=r"no ImageNet weights at .*backbones/mobilenetv2"):
         initial_model(ModelOptions(name=STUDENT), tmp_path)
     with pytest.raises(ArtifactError, match=r"no checkpoint at .*none\.safetensors"):
         initial_model(ModelOptions(name=STUDENT, init=str(tmp_path / "none.safetensors")), tmp_path)

@@ -156,11 +156,16 @@ def test_frozen_parts_do_not_learn_and_biases_may_be_left_out_of_the_decay(model
             assert decays[id(parameter)] == (0.03 if parameter.ndim > 1 else 0.0), name
     with pytest.raises(InvalidInputError, match=r"optimizer\.frozen: no parameter is below 'predict'"):
         build_optimizer(model, nn.Linear(2, 2), OptimizerOptions(frozen=("predict",)))
+    everything = OptimizerOptions(frozen=tuple(name for name, _ in model.named_children()))
+    with pytest.raises(InvalidInputError, match="no parameter learns"):
+        build_optimizer(model, nn.Module(), everything)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("aot-s", 4), ("deaot-s", 2)])
-def test_the_transformer_s_branches_drop_out(name: str, expected: int) -> None:
-    """Self-attention and feed-forward of every LSTT layer (AOT, section 5); DeAOT has no feed-forward."""
+@pytest.mark.parametrize(
+    ("name", "expected"), [("aot-s", 4), ("aost", 6), ("deaot-s", 2), ("deaot-t-deform", 1), ("sst-local", 13)]
+)
+def test_the_branches_of_every_family_drop_out(name: str, expected: int) -> None:
+    """Self-attention and feed-forward of LSTT (AOT, section 5), self-propagation of DeAOT, the blocks of a ResNet."""
     model = create_model(name)
     chains = family_of(model).droppable(model)
     add_stochastic_depth(chains, 0.5)

@@ -197,6 +197,14 @@ def test_a_shown_recipe_reads_back(name: str, tmp_path: Path, capsys: pytest.Cap
         (["loss.depths=2"], r"loss\.depths is for models whose depth can be chosen"),
         (["data.targets.most=11"], r"'aot-t' follows at most 10 objects"),
         (["model.name=mobilenetv2", "memory.gap=2"], r"memory\.gap is for the AOT family"),
+        (
+            ["distill={teacher: {name: stcn, gap: 5}, logit: {}}", "data.crop=64"],
+            r"distill\.teacher\.gap is for the AOT family; 'stcn' has distill\.teacher\.queue",
+        ),
+        (
+            ["model.name=stcn", "data.crop=64", "data.targets.most=11", "distill={teacher: {name: aot-t}, logit: {}}"],
+            r"'aot-t' follows at most 10 objects",
+        ),
     ],
 )
 def test_what_a_family_cannot_do_fails_when_the_recipe_is_read(minimal: Path, changes: list[str], message: str) -> None:

@@ -15,6 +15,7 @@ from mobilevos_models.folding import fold_batch_norms
 from mobilevos_models.mobilevos import MobileVOS, upsample_logits
 from mobilevos_models.torch_backend import TorchBackend
 from mobilevos_sdk.segmenter import Segmenter
+from mobilevos_training.families import WalkOptions
 from mobilevos_training.rollout import Followed, follow
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -51,7 +52,7 @@ def probabilities(followed: Followed) -> Tensor:
 @torch.no_grad()
 def test_training_follows_as_the_sdk_does(model: MobileVOS, clip: tuple[Tensor, ...], queue: int | None) -> None:
     frames, masks, present = clip
-    ours = probabilities(follow(model, frames, masks, present, queue))[0]
+    ours = probabilities(follow(model, frames, masks, present, WalkOptions(queue))[-1])[0]
     backend = TorchBackend(model, queue or LENGTH, 2, SIDE, SIDE, threads=1)
     pictures = [np.ascontiguousarray(frame.permute(1, 2, 0).numpy().astype(np.uint8)) for frame in frames[0]]
     session = Segmenter.from_backend(backend).start(pictures[0], masks[0, 0].numpy().astype(np.uint8))
@@ -65,7 +66,7 @@ def test_training_follows_as_the_sdk_does(model: MobileVOS, clip: tuple[Tensor, 
 
 @torch.no_grad()
 def test_queues_differ_where_they_should(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
-    found = {queue: follow(model, *clip, queue).logits for queue in (1, 2, 3, LENGTH, None)}
+    found = {queue: follow(model, *clip, WalkOptions(queue))[-1].logits for queue in (1, 2, 3, LENGTH, None)}
     for queue, logits in found.items():  # the first predicted frame sees the reference alone
         assert torch.equal(logits[:, 0], found[1][:, 0]), queue
     assert not torch.allclose(found[1][:, 1], found[2][:, 1], atol=1e-3)
@@ -79,14 +80,14 @@ def test_queues_differ_where_they_should(model: MobileVOS, clip: tuple[Tensor, .
 def test_a_clip_does_not_see_the_others_of_its_batch(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
     frames, masks, present = clip
     single = torch.where(masks == 1, 1, 0)
-    alone = follow(model, frames, single, present[:, :1], 2)
+    alone = follow(model, frames, single, present[:, :1], WalkOptions(2))[-1]
     both = follow(
         model,
         torch.cat([frames.flip(-1), frames]),
         torch.cat([masks.flip(-1), single]),
         torch.tensor([[True, True], [True, False]]),
-        2,
-    )
+        WalkOptions(2),
+    )[-1]
     torch.testing.assert_close(both.logits[1:, :, :1], alone.logits, atol=1e-3, rtol=1e-4)
     torch.testing.assert_close(probabilities(both)[1:, :, :2], probabilities(alone), atol=1e-3, rtol=0)
     assert float(probabilities(both)[1, :, 2].max()) == 0.0  # an absent target has no pixel
@@ -96,22 +97,25 @@ def test_a_clip_does_not_see_the_others_of_its_batch(model: MobileVOS, clip: tup
 def test_a_forced_clip_memorises_its_true_second_mask(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
     frames, masks, present = (part.expand(2, *part.shape[1:]) for part in clip)
     forced = torch.tensor([True, False])
-    plain, mixed = follow(model, frames, masks, present, 2), follow(model, frames, masks, present, 2, forced)
+    plain, mixed = (
+        follow(model, frames, masks, present, WalkOptions(2))[-1],
+        follow(model, frames, masks, present, WalkOptions(2), forced)[-1],
+    )
     torch.testing.assert_close(mixed.logits[1], plain.logits[1], atol=1e-4, rtol=1e-4)
     assert torch.equal(mixed.logits[0, 0], plain.logits[0, 0])
     assert not torch.allclose(mixed.logits[0, 1], plain.logits[0, 1], atol=1e-2)
     other = masks.clone()
     other[:, 2:] = 0  # beyond the second mask nothing is read
-    assert torch.equal(follow(model, frames, other, present, 2, forced).logits, mixed.logits)
+    assert torch.equal(follow(model, frames, other, present, WalkOptions(2), forced)[-1].logits, mixed.logits)
     other[:, 1] = 0
-    assert torch.equal(follow(model, frames, other, present, 2).logits, plain.logits)
-    assert not torch.equal(follow(model, frames, other, present, 2, forced).logits, mixed.logits)
+    assert torch.equal(follow(model, frames, other, present, WalkOptions(2))[-1].logits, plain.logits)
+    assert not torch.equal(follow(model, frames, other, present, WalkOptions(2), forced)[-1].logits, mixed.logits)
 
 
 @torch.no_grad()
 def test_the_reference_frame_is_predicted_from_its_own_memory(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
     frames, masks, _ = clip
-    plain, more = follow(model, *clip, 2), follow(model, *clip, 2, reference=True)
+    plain, more = follow(model, *clip, WalkOptions(2))[-1], follow(model, *clip, WalkOptions(2), reference=True)[-1]
     assert more.logits.shape[1] == LENGTH
     for part, expected in zip(more.frames(1), plain, strict=True):
         assert torch.equal(part, expected)
@@ -125,7 +129,7 @@ def test_gradients_reach_every_weight(
     model: MobileVOS, clip: tuple[Tensor, ...], queue: int | None, length: int
 ) -> None:
     frames, masks, present = clip
-    followed = follow(model, frames[:, :length], masks[:, :length], present, queue)
+    followed = follow(model, frames[:, :length], masks[:, :length], present, WalkOptions(queue))[-1]
     (probabilities(followed)[:, :, 1:] * torch.linspace(0, 1, SIDE)).square().sum().backward()
     without = [name for name, p in model.named_parameters() if p.grad is None or not bool((p.grad != 0).any())]
     assert without == []
@@ -137,20 +141,20 @@ def test_gradients_reach_every_weight(
 
 def test_gradients_run_through_the_memorised_masks(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
     """What a frame's mask does to later frames is learned: the last frame's loss reaches the first prediction."""
-    followed = follow(model, *clip, 2)
+    followed = follow(model, *clip, WalkOptions(2))[-1]
     (gradient,) = torch.autograd.grad(followed.logits[:, -1].sum(), followed.logits, retain_graph=True)
     assert float(gradient[:, :-1].abs().sum()) == 0.0  # the stack itself
     model.zero_grad()
     followed.logits[:, -1].sum().backward()
     through = model.value_encoder.features[0][0].weight.grad.clone()
     model.zero_grad()
-    follow(model, *clip, 1).logits[:, -1].sum().backward()
+    follow(model, *clip, WalkOptions(1))[-1].logits[:, -1].sum().backward()
     assert not torch.allclose(model.value_encoder.features[0][0].weight.grad, through, rtol=1e-2)
 
 
 @torch.no_grad()
 def test_half_precision_stays_close(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
-    whole, half = follow(model, *clip, 2), follow(model, *clip, 2, autocast=torch.bfloat16)
+    whole, half = follow(model, *clip, WalkOptions(2))[-1], follow(model, *clip, WalkOptions(2, torch.bfloat16))[-1]
     assert {part.dtype for part in half} == {torch.float32}
     assert not torch.equal(whole.logits, half.logits)
     first = (probabilities(whole)[:, 0] - probabilities(half)[:, 0]).abs().mean()

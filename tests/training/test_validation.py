@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from mobilevos_models import create_model
 from mobilevos_models.checkpoints import load_model
 from mobilevos_models.folding import fold_batch_norms
 from mobilevos_models.mobilevos import MobileVOS
@@ -79,6 +80,17 @@ def test_the_scores_are_those_of_the_sdk(data: Path, model: MobileVOS, tiny_back
     assert result.mean_jf == pytest.approx((result.mean_j + result.mean_f) / 2)
     assert 0.0 < result.mean_jf < 1.0
     assert len(ticks) == count_frames(select_sequences(options)) == 3 + 7
+
+
+def test_more_objects_than_a_model_follows_at_once_are_scored(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    mask = np.repeat(np.arange(12, dtype=np.uint8)[None], 64, 0).repeat(8, 1)  # eleven stripes, one more than AOT takes
+    (tmp_path / "JPEGImages/crowd").mkdir(parents=True)
+    for index in range(3):
+        cv2.imwrite(str(tmp_path / f"JPEGImages/crowd/{index:05d}.png"), np.repeat(20 * mask[..., None], 3, 2))
+        write_mask(tmp_path / f"Annotations/crowd/{index:05d}.png", mask)
+    result = validate(create_model("aot-t"), ValidationOptions(tmp_path, size=SIZE))
+    assert len(result.sequences[0].objects) == 11
 
 
 def test_the_weights_of_the_moment_are_scored(data: Path, model: MobileVOS) -> None:

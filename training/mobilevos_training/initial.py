@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from mobilevos_models.checkpoints import load_weights, read_checkpoint
-from mobilevos_models.folding import fold_batch_norms
+from mobilevos_models.folding import fold_batch_norms, unfold_state
 from mobilevos_models.registry import VOSModel, create_model
 from mobilevos_sdk.errors import ArtifactError
 from mobilevos_training.families import family_of
@@ -25,19 +25,20 @@ def initial_model(options: ModelOptions, data: Path) -> VOSModel:
         ArtifactError: a backbone or the checkpoint is missing or does not fit.
     """
     model = create_model(options.name, locality=options.locality)
-    fold_batch_norms(model)
     family = family_of(model)
     fitting = _fitting(model, options) if options.init is not None else {}
     if any(name.startswith(family.backbone_parts) and name not in fitting for name in model.state_dict()):
         family.load_backbones(model, data / "backbones")
     load_weights(model, model.state_dict() | fitting, str(options.init))
+    # Last: weights that are not folded yet, such as imported ones, have to meet the norms that they belong to.
+    fold_batch_norms(model)
     return model
 
 
 def _fitting(model: nn.Module, options: ModelOptions) -> dict[str, Tensor]:
-    """The tensors of the checkpoint to start from that a model has too, in the same shape."""
+    """The tensors of the checkpoint to start from that a model, not folded, has too, in the same shape."""
     path, own = weights_path(options.init or "", options.name), model.state_dict()
-    state, _ = read_checkpoint(path)
+    state = unfold_state(model, read_checkpoint(path)[0])
     fitting = {name: tensor for name, tensor in state.items() if name in own and own[name].shape == tensor.shape}
     if not fitting:
         raise ArtifactError(f"nothing in {path} fits '{options.name}'; give a checkpoint of one of our models")

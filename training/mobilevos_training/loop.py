@@ -28,7 +28,7 @@ from mobilevos_training.initial import initial_model
 from mobilevos_training.journal import Journal
 from mobilevos_training.optim import AveragedWeights, add_stochastic_depth, build_optimizer, rate_factor
 from mobilevos_training.recipe import Recipe
-from mobilevos_training.rollout import Followed, follow_depths
+from mobilevos_training.rollout import Followed, follow
 from mobilevos_training.run_options import PRECISIONS, RunOptions
 from mobilevos_training.state import RunState, load_state, optimizer_tensors, restore_optimizer, save_state
 from mobilevos_training.stopwatch import Stopwatch
@@ -68,7 +68,7 @@ class TrainingTask(nn.Module):
         """The weighted parts of the loss on a batch of clips."""
         identities = self.family.draw_identities(clips.present, generators)
         options = WalkOptions(self.memory.queue, autocast, identities, self.memory.gap, self.depths)
-        *shallower, student = follow_depths(self.student, *clips, options, forced, self.reference)
+        *shallower, student = follow(self.student, *clips, options, forced, self.reference)
         return self.criterion(student, teacher, clips.masks, clips.present, step, generators, shallower)
 
 
@@ -103,8 +103,7 @@ class Trainer:
             self._restore(state)
         self.pool = open_pool(recipe.data, options.data, options.frame_cache)
         self.teacher = self._open_teacher()
-        spread = self.processes.count > 1
-        self.module: nn.Module = DistributedDataParallel(self.task) if spread else self.task
+        self.module = self._spread()
 
     def run(self) -> Iterator[dict[str, float]]:
         """Trains to the recipe's last step; yields log lines, the same for all processes. State is saved on the way.
@@ -224,6 +223,14 @@ class Trainer:
         if self.options.teacher_cache is None:
             return model
         return CachedTeacher(model, cache_folder(self.options.teacher_cache, self.recipe, self.pool.fingerprint()))
+
+    def _spread(self) -> nn.Module:
+        """The task, whose gradients are averaged where there are several processes."""
+        if self.processes.count == 1:
+            return self.task
+        # The shallower depths of a scalable model have weights of their own, which the deepest does not use.
+        unused = self.task.family.has_depths(self.recipe.model.name) and not self.task.depths
+        return DistributedDataParallel(self.task, find_unused_parameters=unused)
 
     def _timed(self, source: Iterator[Batch]) -> Iterator[Batch]:
         while True:

@@ -9,11 +9,10 @@ from torch import Tensor, nn
 
 from mobilevos_models.aot.gated_block import DualBranchBlock
 from mobilevos_models.aot.lstt import LSTTBlock
-from mobilevos_models.backbones import BasicBlock, InvertedResidual
+from mobilevos_models.backbones import BasicBlock, Bottleneck, InvertedResidual
+from mobilevos_models.locality import is_locality
 from mobilevos_sdk.errors import InvalidInputError
 from mobilevos_training.recipe_options import OptimizerOptions, ScheduleOptions
-
-PRIOR = "prior"
 
 
 def build_optimizer(model: nn.Module, extra: nn.Module, options: OptimizerOptions) -> torch.optim.Optimizer:
@@ -22,18 +21,20 @@ def build_optimizer(model: nn.Module, extra: nn.Module, options: OptimizerOption
     Each group carries its `rate`, the factor on the recipe's learning rate.
 
     Args:
-        model: the student; the children that `options.slow` names learn at `encoder_rate`, its prior at `prior_rate`.
+        model: the student; the children that `options.slow` names learn at `encoder_rate`, its locality prior at
+            `prior_rate`, and what `options.frozen` names does not learn.
         extra: modules that are dropped after training.
         options: the recipe's.
 
     Raises:
-        InvalidInputError: `options.slow` names a part that the model does not have.
+        InvalidInputError: `options.slow` or `options.frozen` names a part that the model does not have, or nothing is
+            left that learns.
     """
     _check_parts(model, options)
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         part = name.split(".", 1)[0]
-        rate = options.encoder_rate if part in options.slow else options.prior_rate if part == PRIOR else 1.0
+        rate = options.encoder_rate if part in options.slow else options.prior_rate if is_locality(name) else 1.0
         if rate and not _is_below(name, options.frozen):
             decay = 0.0 if options.weight_decay_of == "matrices" and parameter.ndim < 2 else options.weight_decay
             groups.setdefault((rate, decay), []).append(parameter)
@@ -46,6 +47,10 @@ def build_optimizer(model: nn.Module, extra: nn.Module, options: OptimizerOption
         for (rate, decay), parameters in groups.items()
         if parameters
     ]
+    if not listed:
+        raise InvalidInputError(
+            "optimizer: no parameter learns; shorten optimizer.frozen, or raise encoder_rate above 0"
+        )
     return kind(listed, lr=options.learning_rate)
 
 
@@ -119,6 +124,8 @@ def _residual_branches(block: nn.Module) -> tuple[nn.Module, ...]:
         return block.self_attn, block.feed_forward
     if isinstance(block, DualBranchBlock):
         return (block.self_attn,)
+    if isinstance(block, Bottleneck):
+        return (block.bn3,)
     return (block.bn2,) if isinstance(block, BasicBlock) else ()
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
+from mobilevos_models.flops import flop_counter
 from mobilevos_sdk.errors import InvalidInputError
 from mobilevos_training.data.loader import Batch
 from mobilevos_training.loop import Trainer
@@ -134,9 +134,9 @@ def step_gflop(trainer: Trainer, batch: Batch) -> float:
 
     Backward is not counted itself: PyTorch's counter takes grouped convolutions for dense ones there.
     """
-    with FlopCounterMode(display=False) as whole:
+    with flop_counter() as whole:
         trainer.losses(batch)
-    with FlopCounterMode(display=False) as taught:
+    with flop_counter() as taught:
         if trainer.teacher:
             trainer.teacher(batch, Clips.of(batch, trainer.processes.device))
     teacher = taught.get_total_flops()

@@ -85,10 +85,19 @@ class Recipe(Options):
         name, family = self.model.name, family_named(self.model.name)
         if self.loss.depths and not family.has_depths(name):
             raise ValueError(f"loss.depths is for models whose depth can be chosen, which '{name}' is not; set it to 0")
-        if self.memory.gap and not family.joint:
-            raise ValueError(f"memory.gap is for the AOT family; '{name}' has memory.queue")
-        if family.most_objects is not None and self.data.targets.most > family.most_objects:
-            raise ValueError(f"data.targets.most: '{name}' follows at most {family.most_objects} objects at once")
+        return self
+
+    @model_validator(mode="after")
+    def _check_memories(self) -> Recipe:
+        parts: list[tuple[str, str, int | None]] = [("memory", self.model.name, self.memory.gap)]
+        if self.distill and self.distill.teacher:
+            parts.append(("distill.teacher", self.distill.teacher.name, self.distill.teacher.gap))
+        for part, name, gap in parts:
+            family = family_named(name)
+            if gap and not family.joint:
+                raise ValueError(f"{part}.gap is for the AOT family; '{name}' has {part}.queue")
+            if family.most_objects is not None and self.data.targets.most > family.most_objects:
+                raise ValueError(f"data.targets.most: '{name}' follows at most {family.most_objects} objects at once")
         return self
 
     def text(self) -> str:

@@ -33,11 +33,10 @@ def follow(
     frames: Tensor,
     masks: Tensor,
     present: Tensor,
-    queue: int | None,
+    options: WalkOptions,
     forced: Tensor | None = None,
-    autocast: torch.dtype | None = None,
     reference: bool = False,
-) -> Followed:
+) -> list[Followed]:
     """Follows the targets through the clips, all frames but the first.
 
     Args:
@@ -45,30 +44,17 @@ def follow(
         frames: (B, T, 3, H, W) RGB in 0..255, float32.
         masks: (B, T, H, W) int64: 0 background, 1..N targets. The first frame's is read, and the second's where forced.
         present: (B, N) bool: the targets that a clip has.
-        queue: slots of the memory: the first frame stays, the others are first in, first out. None keeps all.
+        options: the memory, and what else differs between training and teaching.
         forced: (B,) bool: clips whose second frame is memorised with its true mask and not with the prediction.
-        autocast: the dtype of convolutions; the memory read is always in float32. None runs all in float32.
         reference: whether the first frame is predicted too, from its own memory; it is then the first of the result.
-    """
-    return follow_depths(model, frames, masks, present, WalkOptions(queue, autocast), forced, reference)[-1]
 
-
-def follow_depths(
-    model: nn.Module,
-    frames: Tensor,
-    masks: Tensor,
-    present: Tensor,
-    options: WalkOptions,
-    forced: Tensor | None = None,
-    reference: bool = False,
-) -> list[Followed]:
-    """Follows as `follow` does and returns what each depth that the options ask for predicts, the deepest last.
-
-    The masks in memory are the deepest's.
+    Returns:
+        What each depth that the options ask for predicts, the deepest last; its masks are those in memory.
     """
     family, (length, targets) = family_of(model), (frames.shape[1], present.shape[1])
     walk = family.walk(model, frames, present, options)
     walk.memorize(0, one_hot(masks[:, 0], targets))
+    # What no later frame reads is not memorised.
     steps, last = [], 1 if options.queue == 1 and options.gap is None else length - 1
     for time in range(0 if reference else 1, length):
         steps.append(walk.predict(time))

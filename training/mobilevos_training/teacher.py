@@ -19,7 +19,7 @@ from mobilevos_training.data.loader import Batch
 from mobilevos_training.families import ABSENT_LOGIT, Slots, WalkOptions, family_named
 from mobilevos_training.recipe import Recipe
 from mobilevos_training.recipe_options import TeacherOptions, weights_path
-from mobilevos_training.rollout import Followed, follow_depths
+from mobilevos_training.rollout import Followed, follow
 
 
 class Clips(NamedTuple):
@@ -78,8 +78,8 @@ class ModelTeacher:
 
     @torch.no_grad()
     def __call__(self, batch: Batch, clips: Clips) -> Followed:
-        walk = WalkOptions(self.options.queue, self.autocast, gap=self.options.gap)
-        return follow_depths(self.model, *clips, walk)[-1]
+        walk = WalkOptions(self.options.queue, self.autocast, gap=self.options.gap, as_tested=True)
+        return follow(self.model, *clips, walk)[-1]
 
     def slots(self, objects: int) -> Slots:
         return family_named(self.options.name).slots(objects)

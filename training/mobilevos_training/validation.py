@@ -26,7 +26,9 @@ from mobilevos_sdk.evaluation import SequenceScores, Tracker, score_masks, track
 from mobilevos_sdk.files import write_atomically
 from mobilevos_sdk.masks import Mask, object_ids
 from mobilevos_sdk.metrics import Scores, mean_scores
+from mobilevos_sdk.passes import Passes
 from mobilevos_sdk.segmenter import Segmenter
+from mobilevos_training.families import family_of
 
 Picture = npt.NDArray[np.uint8]
 
@@ -132,14 +134,15 @@ def validate(
         VideoError: a frame or a mask is damaged.
     """
     sequences = select_sequences(options)
-    most_objects = max(len(object_ids(sequence.first_mask())) for sequence in sequences)
+    objects = max(len(object_ids(sequence.first_mask())) for sequence in sequences)
+    at_once = min(objects, family_of(model).most_objects or objects)
     scores, rows = [], []
     with _evaluation_mode(model):
         # A backend of this validation alone: it folds the locality prior of this step into constants.
-        segmenter = Segmenter.from_backend(TorchBackend(model, options.queue, most_objects, *options.size))
+        tracker = Passes(Segmenter.from_backend(TorchBackend(model, options.queue, at_once, *options.size)))
         for sequence in sequences:
             tiles: list[Picture] = []
-            scores.append(score_masks(sequence, _masks(segmenter, sequence, tiles, on_frame)))
+            scores.append(score_masks(sequence, _masks(tracker, sequence, tiles, on_frame)))
             rows.append(_row(tiles, f"{sequence.name}  J&F {scores[-1].mean.j_and_f:.3f}"))
     return ValidationResult(tuple(scores), np.concatenate(rows))
 

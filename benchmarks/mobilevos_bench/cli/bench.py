@@ -1,4 +1,4 @@
-"""`vos-bench`: what a model costs on this machine, and the results tables of README and model cards."""
+"""`vos-bench`: what a model costs on this machine, and the results tables of README, docs and model cards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ examples:
   vos-bench run --model mobilenetv2 --json benchmarks/results/latency-mobilenetv2.json
   vos-bench run --model out/mobilenetv2-q2-480x864.onnx --runtime onnx --threads 1
   vos-bench memory --model mobilenetv2 --frames 20,2000
-  vos-bench table            check that README and model cards show the committed results
+  vos-bench table            check that README, docs and model cards show the committed results
   vos-bench table --write    make them do so
 
 Measure on an idle machine; a busy one is said so. exit codes: 0 done, 1 failed, 2 wrong usage
@@ -35,8 +35,8 @@ MEMORY = """\
 Peak resident memory of a fresh process that follows the clip, again and again, after each number of frames.
 example: vos-bench memory --model mobilenetv2 --frames 20,2000"""
 TABLE = """\
-Checks that the tables of README.md and models/cards/*.md, and the schemas of the results, are as benchmarks/results
-and the code have them; exits with 1 if not.
+Checks that the tables of README.md, docs/models.md, docs/training.md and models/cards/*.md, and the schemas of the
+results, are as benchmarks/results and the code have them; exits with 1 if not.
 example: vos-bench table --write"""
 
 
@@ -74,7 +74,7 @@ def _parser() -> ArgumentParser:
     )
     memory.set_defaults(body=_memory)
 
-    table = commands.add_parser("table", help="the results tables of README and model cards", description=TABLE)
+    table = commands.add_parser("table", help="the results tables of README, docs and model cards", description=TABLE)
     table.add_argument("--write", action="store_true", help="write what is out of date (default: only check)")
     table.add_argument("--root", type=Path, metavar="DIR", help="the repository (default: the one of this program)")
     table.set_defaults(body=_table)

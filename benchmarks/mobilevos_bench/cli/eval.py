@@ -24,7 +24,7 @@ examples:
   vos-eval --model mobilenetv2 --data DAVIS --sequences ImageSets/2016/val.txt
   vos-eval --model out/mobilenetv2-q2-480x864.tflite --data DAVIS --json scores.json --save masks/
   vos-eval --predictions masks/ --data DAVIS --annotations AnnotationsMultiObject
-  vos-eval --model mobilenetv2 --model resnet18 --flip --data DAVIS
+  vos-eval --model mobilenetv2 --model mobilenetv2-noaspp --flip --data DAVIS
 
 Several --model, or --flip, are an ensemble: their probabilities are averaged. Artifacts of one model that were exported
 at several sizes make it multi-scale testing.

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mobilevos_models.aot.block import Entry, LayerMemory, LayerView
-from mobilevos_models.memory_read import INVALID_LOGIT
+from mobilevos_models.memory_read import SILENT_LOGIT
 from mobilevos_sdk.errors import InvalidInputError, SessionStateError
 
 
@@ -45,7 +45,7 @@ def view_queue(memory: Sequence[Entry], valid: Tensor | None = None) -> tuple[La
         cells = (1, memory[0][0].key.shape[2])
         flags = (filled[..., :1], *(filled[..., slot : slot + 1] for slot in range(2, len(memory))))
         # Resizes, as phones' GPUs do not take a repetition.
-        bias = torch.cat([F.interpolate((1.0 - flag) * INVALID_LOGIT, size=cells) for flag in flags], 3)
+        bias = torch.cat([F.interpolate((1.0 - flag) * SILENT_LOGIT, size=cells) for flag in flags], 3)
     return view(long_term, short_term, bias)
 
 
@@ -65,6 +65,9 @@ class AOTMemory:
         gap: a frame joins the long-term memory when so many have passed since the last that did; none keeps the
             reference frame alone.
 
+    Raises:
+        InvalidInputError: a gap below 1.
+
     Example:
         >>> memory = AOTMemory(gap=5)
         >>> memory.reference(model.start(first_frame, masks))
@@ -73,6 +76,8 @@ class AOTMemory:
     """
 
     def __init__(self, gap: int | None = None) -> None:
+        if gap is not None and gap < 1:
+            raise InvalidInputError(f"a gap of {gap} frames is not possible; give 1 or more, or None")
         self._gap = gap
         self._long_term: list[Entry] = []
         self._short_term: Entry | None = None

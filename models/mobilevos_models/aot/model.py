@@ -20,7 +20,7 @@ from mobilevos_models.aot.encoder import ENCODERS, encode, encoder_channels
 from mobilevos_models.aot.identity import IdentityBank, check_objects
 from mobilevos_models.aot.layers import sine_position, to_map, to_sequence
 from mobilevos_models.aot.memory import view_queue
-from mobilevos_models.memory_read import INVALID_LOGIT
+from mobilevos_models.memory_read import SILENT_LOGIT
 from mobilevos_models.mobilevos import IMAGE_MEAN, IMAGE_STD
 from mobilevos_sdk.errors import InvalidInputError
 
@@ -162,7 +162,7 @@ class AOT(nn.Module):
         """
         check_objects(exists.shape[1])
         logits = self.decode_identities(features, outputs)[:, : 1 + exists.shape[1]]
-        absent = torch.cat([torch.zeros_like(exists[:, :1]), (1.0 - exists) * INVALID_LOGIT], 1)
+        absent = torch.cat([torch.zeros_like(exists[:, :1]), (1.0 - exists) * SILENT_LOGIT], 1)
         return resize(logits + absent, features.frame_size)
 
     def decode_identities(self, features: FrameFeatures, outputs: Sequence[Tensor]) -> Tensor:

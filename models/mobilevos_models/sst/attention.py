@@ -23,8 +23,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Added to the logits of what must not be attended to.
-SILENT_LOGIT = -1e4
+from mobilevos_models.memory_read import SILENT_LOGIT
+
 # The side of a tile of local attention. Small tiles waste less on keys that few queries see; large ones make larger
 # matrix products. At h = 8 a query meets 324 keys of a frame, of which its window has 225.
 TILE = 4

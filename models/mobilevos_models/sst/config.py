@@ -8,6 +8,8 @@ from typing import Literal
 from mobilevos_sdk.errors import InvalidInputError
 
 Pattern = Literal["local", "grid", "strided"]
+# A sine and a cosine for each of time, row and column.
+LEAST_CHANNELS = 6
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class SSTConfig:
         patterns: the connectivity pattern of each encoder layer, the first layer first.
         kernel: h of the paper: a local layer connects cells less than h apart, a strided one those a multiple of h
             apart. About the square root of the feature map's width (section 4).
-        channels: C of the encoder.
+        channels: C of the encoder, 6 or more.
         heads: of each attention; they share the channels.
         decoder_channels: widths at strides 16, 8 and 4.
 
@@ -38,6 +40,8 @@ class SSTConfig:
         unknown = set(self.patterns) - {"local", "grid", "strided"}
         if unknown or not self.patterns:
             raise InvalidInputError(f"the patterns are {self.patterns}; give one or more of local, grid and strided")
+        if self.channels < LEAST_CHANNELS:
+            raise InvalidInputError(f"the channels must be {LEAST_CHANNELS} or more, not {self.channels}")
         if self.heads < 1 or self.channels % self.heads:
             raise InvalidInputError(f"{self.channels} channels do not divide into {self.heads} heads; change one")
         if self.kernel < 1:

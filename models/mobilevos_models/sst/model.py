@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from mobilevos_models.aggregation import soft_aggregate
 from mobilevos_models.backbones import ResNet50
 from mobilevos_models.blocks import ResBlock, UpsampleBlock
+from mobilevos_models.memory_read import SILENT_LOGIT
 from mobilevos_models.mobilevos import IMAGE_MEAN, IMAGE_STD, STRIDE, repeat_per_object, upsample_logits
-from mobilevos_models.sst.attention import SILENT_LOGIT
 from mobilevos_models.sst.config import SSTConfig
 from mobilevos_models.sst.encoder import Frames, SparseEncoder
 from mobilevos_models.sst.positions import positional_encoding

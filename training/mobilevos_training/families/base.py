@@ -51,6 +51,8 @@ class WalkOptions:
             objects apart by one; None numbers them 1..N.
         gap: how many frames apart frames join a memory that grows, for the AOT family; None has the queue.
         depths: whether sub-networks of fewer layers predict as well, for families that have them.
+        as_tested: whether the memory is read as when the model is tested, where it learns from another read (STCN:
+            from the whole memory, and not from the best cells alone).
     """
 
     queue: int | None
@@ -58,6 +60,7 @@ class WalkOptions:
     identities: Tensor | None = None
     gap: int | None = None
     depths: bool = False
+    as_tested: bool = False
 
 
 class Walk(ABC, Generic[Entry]):
@@ -121,7 +124,7 @@ class Family(ABC, Generic[Model]):
 
     @abstractmethod
     def load_backbones(self, model: Model, folder: Path) -> None:
-        """Starts the encoders from the ImageNet weights in a folder.
+        """Starts the encoders, whose batch norms are not folded yet, from the ImageNet weights in a folder.
 
         Raises:
             ArtifactError: a file is missing or does not fit.

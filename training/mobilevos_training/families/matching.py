@@ -6,15 +6,13 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import torch
 from torch import Tensor, nn
 
 from mobilevos_models.aggregation import aggregate_logits
-from mobilevos_models.checkpoints import load_backbone
 from mobilevos_models.memory_read import MemoryEntry, read_memory
 from mobilevos_models.mobilevos import DecoderFeatures, FrameState, MobileVOS, SpaceTimeNetwork, upsample_logits
 from mobilevos_models.stcn import STCN
-from mobilevos_training.families.backbones import BACKBONE_FILES, load_encoder
+from mobilevos_training.families.backbones import load_encoder
 from mobilevos_training.families.base import (
     ABSENT_LOGIT,
     Family,
@@ -85,15 +83,13 @@ class MobileVOSWalk(MatchingWalk[MobileVOS]):
 
 
 class STCNWalk(MatchingWalk[STCN]):
-    """STCN; it is trained on the whole memory and reads the best cells only where it is a teacher, as in evaluation."""
+    """STCN, which learns from the whole memory and reads the cells that match best where it is a teacher."""
 
     def make_entry(self, state: FrameState, masks: Tensor, time: int) -> MemoryEntry:
         return self.model.memorize(state, masks, self.frames[:, time])
 
     def read(self, query: Tensor) -> Tensor:
-        if torch.is_grad_enabled():
-            return super().read(query)
-        return self.model.read(query, self.memory)
+        return self.model.read(query, self.memory) if self.options.as_tested else super().read(query)
 
 
 class ObjectFamily(Family[Model]):
@@ -136,8 +132,8 @@ class MobileVOSFamily(MatchingFamily[MobileVOS]):
         return MobileVOSWalk(model, frames, present, options)
 
     def load_backbones(self, model: MobileVOS, folder: Path) -> None:
-        key_weights = folder / BACKBONE_FILES[model.config.backbone]
-        load_backbone(model, key_weights, folder / BACKBONE_FILES["mobilenetv2"])
+        load_encoder(model.key_encoder, folder, model.config.backbone)
+        load_encoder(model.value_encoder, folder, "mobilenetv2")
 
 
 class STCNFamily(MatchingFamily[STCN]):
@@ -148,4 +144,4 @@ class STCNFamily(MatchingFamily[STCN]):
 
     def load_backbones(self, model: STCN, folder: Path) -> None:
         load_encoder(model.key_encoder, folder, "resnet50")
-        load_encoder(model.value_encoder, folder, "resnet18", first="conv1.weight")
+        load_encoder(model.value_encoder, folder, "resnet18")
