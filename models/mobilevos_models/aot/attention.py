@@ -83,7 +83,7 @@ class RelativeLogits(nn.Module):
 
     def __init__(self, channels: int, heads: int, window: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(heads * window**2, channels // heads, 1, 1))
+        self.weight = nn.Parameter(torch.zeros(heads * window**2, channels // heads, 1, 1))
         self.bias = nn.Parameter(torch.zeros(heads * window**2))
 
     def forward(self, query: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ class ShortTermAttention(nn.Module):
         super().__init__()
         self.heads, self.window = heads, window
         self.relative_emb_k = RelativeLogits(channels, heads, window)
-        self.relative_emb_v = nn.Parameter(torch.empty(heads, channels // heads, window**2))
+        self.relative_emb_v = nn.Parameter(torch.zeros(heads, channels // heads, window**2))
         self.projection = nn.Linear(channels, channels)
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, size: tuple[int, int]) -> Tensor:
