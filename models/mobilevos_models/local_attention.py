@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mobilevos_models.memory_read import SILENT_LOGIT
 
-# What gathering a number costs in multiply-accumulates; measured, and good enough to choose a block by.
+# What gathering a key costs, in products with a query: an estimate, to choose a block by.
 GATHER_COST = 16
 
 
