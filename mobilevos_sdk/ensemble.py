@@ -7,7 +7,7 @@ evaluation and for labelling; on a phone one model is all there is time for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -21,8 +21,7 @@ from mobilevos_sdk.joint import JointSession
 from mobilevos_sdk.masks import check_mask
 from mobilevos_sdk.processing import check_frame
 from mobilevos_sdk.results import FrameResult
-from mobilevos_sdk.segmenter import Segmenter
-from mobilevos_sdk.tracking import track
+from mobilevos_sdk.tracking import VideoTracker
 
 Image: TypeAlias = npt.NDArray[np.uint8]
 
@@ -32,15 +31,15 @@ class Member:
     """One vote.
 
     Attributes:
-        segmenter: the model.
+        segmenter: the model: a Segmenter, or one that follows any number of objects (`Passes`).
         flipped: whether it sees the video mirrored, left to right.
     """
 
-    segmenter: Segmenter
+    segmenter: VideoTracker
     flipped: bool = False
 
 
-class Ensemble:
+class Ensemble(VideoTracker):
     """Members that follow the same video; used as a Segmenter is. Immutable, unlike its sessions.
 
     Args:
@@ -61,7 +60,7 @@ class Ensemble:
         self._members = tuple(members)
 
     @classmethod
-    def of(cls, segmenters: Iterable[Segmenter], flip: bool = False) -> Ensemble:
+    def of(cls, segmenters: Iterable[VideoTracker], flip: bool = False) -> Ensemble:
         """An ensemble of models; with `flip` each of them sees the mirrored video too, as a member of its own."""
         ways = (False, True) if flip else (False,)
         return cls([Member(segmenter, flipped) for segmenter in segmenters for flipped in ways])
@@ -78,16 +77,6 @@ class Ensemble:
             InvalidInputError: the frame or the mask cannot be used, or there are more objects than a member follows.
         """
         return EnsembleSession(self._members, frame, mask)
-
-    def track(
-        self, frames: Iterable[npt.NDArray[np.uint8]], first_mask: npt.NDArray[np.integer]
-    ) -> Iterator[FrameResult]:
-        """Follows the objects of the first frame's mask through all frames; see `Segmenter.track`.
-
-        Raises:
-            InvalidInputError: there is no frame, or a frame or the mask cannot be used.
-        """
-        return track(self.start, frames, first_mask)
 
 
 class EnsembleSession(JointSession):
@@ -112,21 +101,8 @@ class EnsembleSession(JointSession):
         ]
         super().__init__(sessions, ids_mask, partial(_average, flips=self._flips))
 
-    def step(self, frame: npt.NDArray[np.uint8]) -> FrameResult:
-        """Follows the objects into the next frame.
-
-        Args:
-            frame: (H, W, 3) uint8 RGB of the first frame's size.
-
-        Returns:
-            The mask and the probabilities of the average; its latency is the sum over the members.
-
-        Raises:
-            InvalidInputError: the frame cannot be used, or is of another size.
-        """
-        checked = check_frame(frame, self._fit.frame)
-        pairs = zip(self._sessions, self._flips, strict=True)
-        return self._joined([session.step(_turned(checked, flipped)) for session, flipped in pairs])
+    def _shown(self, frame: Image) -> list[Image]:
+        return [_turned(frame, flipped) for flipped in self._flips]
 
 
 def _turned(image: Image, flipped: bool) -> Image:

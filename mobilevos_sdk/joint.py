@@ -8,30 +8,31 @@ from functools import partial
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from mobilevos_sdk.backends.base import FloatArray
 from mobilevos_sdk.masks import Mask, object_ids
-from mobilevos_sdk.processing import Fit, label
+from mobilevos_sdk.processing import Fit, check_frame, label
 from mobilevos_sdk.results import FrameResult, Latency
-from mobilevos_sdk.session import Session
+from mobilevos_sdk.tracking import Stepper
 
 # Makes the probabilities (N, H, W) of all objects, at the frame's size, of what the sessions say of a frame.
 Join: TypeAlias = Callable[[Sequence[FrameResult]], FloatArray]
 
 
 class JointSession:
-    """Sessions that see the same frames; a subclass says what each of them is shown.
+    """Sessions that follow the same video, and whose probabilities become one.
 
     A frame that is refused leaves the session as it was. After any other error the sessions may be at different frames:
     start anew.
 
     Args:
-        sessions: as they have begun with the first frame.
+        sessions: as they have begun with the first frame; Sessions, or joint ones themselves.
         mask: (H, W) uint8 object ids on that frame.
         join: how their probabilities become one.
     """
 
-    def __init__(self, sessions: Sequence[Session], mask: Mask, join: Join) -> None:
+    def __init__(self, sessions: Sequence[Stepper], mask: Mask, join: Join) -> None:
         self._sessions, self._join = tuple(sessions), join
         size = (mask.shape[0], mask.shape[1])
         self._fit = Fit.between(size, size)  # the sessions' probabilities are of the frame's size already
@@ -47,6 +48,25 @@ class JointSession:
     def first_result(self) -> FrameResult:
         """The first frame with the mask that was given."""
         return self._first
+
+    def step(self, frame: npt.NDArray[np.uint8]) -> FrameResult:
+        """Follows the objects into the next frame.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB of the first frame's size.
+
+        Returns:
+            The mask and the probabilities of all sessions together; the latency is the sum over them.
+
+        Raises:
+            InvalidInputError: the frame cannot be used, or is of another size.
+        """
+        shown = self._shown(check_frame(frame, self._fit.frame))
+        return self._joined([session.step(own) for session, own in zip(self._sessions, shown, strict=True)])
+
+    def _shown(self, frame: npt.NDArray[np.uint8]) -> Sequence[npt.NDArray[np.uint8]]:
+        """What each session sees of a frame: the frame."""
+        return [frame] * len(self._sessions)
 
     def _joined(self, results: Sequence[FrameResult]) -> FrameResult:
         """The mask and the probabilities of all sessions for a frame; the latency is the sum over them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,13 @@ from mobilevos_sdk.masks import check_mask, object_ids
 from mobilevos_sdk.processing import check_frame
 from mobilevos_sdk.results import FrameResult
 from mobilevos_sdk.segmenter import Segmenter
-from mobilevos_sdk.tracking import track
+from mobilevos_sdk.tracking import VideoTracker
 
 # The least probability of a group's background that odds are taken of.
 EPSILON = np.float32(1e-6)
 
 
-class Passes:
+class Passes(VideoTracker):
     """A Segmenter for any number of objects; used as a Segmenter is. The time grows with the number of passes.
 
     A pass sees the objects of the others as background. At a pixel the odds of each object against its own pass's
@@ -44,16 +44,6 @@ class Passes:
         """
         return PassesSession(self._segmenter, frame, mask)
 
-    def track(
-        self, frames: Iterable[npt.NDArray[np.uint8]], first_mask: npt.NDArray[np.integer]
-    ) -> Iterator[FrameResult]:
-        """Follows the objects of the first frame's mask through all frames; see `Segmenter.track`.
-
-        Raises:
-            InvalidInputError: there is no frame, or a frame or the mask cannot be used.
-        """
-        return track(self.start, frames, first_mask)
-
 
 class PassesSession(JointSession):
     """Follows the objects of one video in several passes. Made by `Passes.start`; for one thread at a time.
@@ -75,21 +65,8 @@ class PassesSession(JointSession):
         sessions = [segmenter.start(checked, np.where(np.isin(ids_mask, group), ids_mask, 0)) for group in groups]
         super().__init__(sessions, ids_mask, _weigh)
 
-    def step(self, frame: npt.NDArray[np.uint8]) -> FrameResult:
-        """Follows the objects into the next frame.
-
-        Args:
-            frame: (H, W, 3) uint8 RGB of the first frame's size.
-
-        Returns:
-            The mask and the probabilities of all passes; its latency is the sum over them.
-
-        Raises:
-            InvalidInputError: the frame cannot be used, or is of another size.
-        """
-        checked = check_frame(frame, self._fit.frame)
-        results = [session.step(checked) for session in self._sessions]
-        return results[0] if len(results) == 1 else self._joined(results)
+    def _joined(self, results: Sequence[FrameResult]) -> FrameResult:
+        return results[0] if len(results) == 1 else super()._joined(results)
 
 
 def _weigh(results: Sequence[FrameResult]) -> FloatArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,9 @@ from mobilevos_sdk.artifact import KINDS, Artifact, open_artifact
 from mobilevos_sdk.backends.base import Backend
 from mobilevos_sdk.errors import InvalidInputError, UnknownModelError
 from mobilevos_sdk.options import RuntimeOptions
-from mobilevos_sdk.results import FrameResult
 from mobilevos_sdk.session import Session
 from mobilevos_sdk.spec import ArtifactSpec
-from mobilevos_sdk.tracking import track
+from mobilevos_sdk.tracking import VideoTracker
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT_MODEL = "mobilenetv2"
@@ -29,7 +27,7 @@ def pretrained_models() -> tuple[str, ...]:
     return tuple(sorted({path.stem for path in WEIGHTS.glob("*") if path.suffix in KINDS}))
 
 
-class Segmenter:
+class Segmenter(VideoTracker):
     """A model that is ready to follow objects. Immutable; may be shared between threads, unlike its sessions.
 
     Sessions of one Segmenter that step at the same time overlap on ONNX Runtime and take turns on LiteRT; open one
@@ -101,25 +99,6 @@ class Segmenter:
             InvalidInputError: the frame or the mask cannot be used, or there are more objects than the model follows.
         """
         return Session(self._backend, frame, mask)
-
-    def track(
-        self, frames: Iterable[npt.NDArray[np.uint8]], first_mask: npt.NDArray[np.integer]
-    ) -> Iterator[FrameResult]:
-        """Follows the objects of the first frame's mask through all frames.
-
-        Lazy: a frame is taken from `frames` when its result is asked for, and none is kept.
-
-        Args:
-            frames: (H, W, 3) uint8 RGB arrays of one size.
-            first_mask: (H, W) integer object ids on the first frame: 0 is background, 1 to 255 are objects.
-
-        Yields:
-            One result a frame; the first one has the mask that was given.
-
-        Raises:
-            InvalidInputError: there is no frame, or a frame or the mask cannot be used.
-        """
-        return track(self.start, frames, first_mask)
 
 
 def _embedded(name: str, options: RuntimeOptions) -> Path:

@@ -177,7 +177,7 @@ class Session:
         if total > most:
             raise InvalidInputError(
                 f"{_count(total)} to follow, but this model follows {most} at most; export one for more with "
-                f"'vos-export --objects {total}', or follow them in several passes (Passes, 'vos-track --passes')"
+                f"'vos-export --objects {total}', or follow them in several passes (Passes, or the commands' --passes)"
             )
         return (*self._ids, *new)
 

@@ -64,7 +64,7 @@ class ArtifactSpec:
         max_objects: most objects at once; `graph` finds the graph for any number from 1 to this.
         height: input height in pixels, a multiple of 16.
         width: input width in pixels, a multiple of 16.
-        precision: `fp32` or `fp16`.
+        precision: `fp32`, `fp16`, `int8-dynamic` or `int8`; see docs/quantisation.md.
         pad_rgb: the colour (0..255) of the border where a frame's aspect ratio is not the model's.
         graphs: all graphs.
         weights: provenance: `checkpoint_sha256`, `recipe`, `locality` and the like.

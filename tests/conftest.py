@@ -101,6 +101,21 @@ def tiny_video() -> TinyVideo:
     return TinyVideo(frames, mask)
 
 
+@pytest.fixture(scope="session")
+def tiny_clip(tiny_video: TinyVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of frames with its first mask beside it, as the parity comparison reads them."""
+    import cv2
+
+    from mobilevos_sdk.masks import write_mask
+
+    folder = tmp_path_factory.mktemp("clip") / "tiny"
+    folder.mkdir()
+    for index, frame in enumerate(tiny_video.frames):
+        cv2.imwrite(str(folder / f"{index:05d}.png"), frame[..., ::-1])
+    write_mask(folder.with_name("tiny-first-mask.png"), tiny_video.mask)
+    return folder
+
+
 def _logits(model: MobileVOS) -> Tensor:
     """Logits of one object on a noisy frame."""
     import torch

@@ -88,7 +88,7 @@ def score_model(
     """Tracks sequences and scores them.
 
     Args:
-        tracker: a Segmenter, or an Ensemble of them.
+        tracker: a Segmenter, or an Ensemble or Passes made of some.
         sequences: the sequences to track.
         store: where to keep the masks; a sequence that is complete there is scored without tracking it again.
         on_frame: called after every frame.

@@ -23,7 +23,11 @@ _HEADER = ("sequence", "object", "frames", "J", "recall", "decay", "F", "recall"
 
 
 def to_json(
-    evaluation: Evaluation, data: dict[str, Any], subject: dict[str, Any], provenance: Provenance
+    evaluation: Evaluation,
+    data: dict[str, Any],
+    subject: dict[str, Any],
+    provenance: Provenance,
+    threads: int | None = None,
 ) -> dict[str, Any]:
     """The whole evaluation, ready for `json.dumps`; scores are 0 to 1.
 
@@ -32,6 +36,7 @@ def to_json(
         data: the data set: folder and ground truth.
         subject: what was scored: a model with its weights, or a folder of predictions.
         provenance: how the result was made.
+        threads: of the runtime; none where no model ran.
     """
     return {
         "format": FORMAT,
@@ -42,6 +47,7 @@ def to_json(
         "overall": {**_scores(evaluation.overall), **_counts(evaluation)},
         "sequences": {result.scores.name: _sequence(result) for result in evaluation.sequences},
         **provenance.to_dict(),
+        "threads": threads,
     }
 
 

@@ -1,4 +1,4 @@
-"""Reads the accuracy files that `vos-eval --json` writes, as far as the tables need them."""
+"""Reads the accuracy files that `vos-eval --json` writes, as far as tables and comparisons need them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from mobilevos_bench.accuracy_report import FORMAT, FORMAT_VERSION
-from mobilevos_bench.records import reading
+from mobilevos_bench.records import decode
+from mobilevos_bench.results import Machine
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class AccuracyResult:
         data: the data set's folder, and the ground truth's where it is not the usual one.
         overall: the mean over all objects.
         sequences: every sequence.
+        artifact: hex SHA-256 of the file that ran; none where it does not say.
+        checkpoint: hex SHA-256 of the checkpoint that the model has its weights from; none where it does not say.
+        machine: what ran it.
+        versions: of the distributions that may change a number.
     """
 
     model: str
@@ -61,36 +65,53 @@ class AccuracyResult:
     data: str
     overall: AccuracyScores
     sequences: tuple[SequenceAccuracy, ...]
+    artifact: str | None
+    checkpoint: str | None
+    machine: Machine
+    versions: dict[str, str]
 
 
-def is_accuracy(data: dict[str, Any]) -> bool:
-    """Whether a results file is one of `vos-eval`."""
-    return data.get("format") == FORMAT
+@dataclass(frozen=True)
+class MasksAccuracy:
+    """One evaluation of masks that are not one model's: a folder of predictions, or an ensemble.
+
+    Attributes:
+        subject: what was scored, as the file has it.
+        data: see AccuracyResult.
+        overall: see AccuracyResult.
+    """
+
+    subject: dict[str, Any]
+    data: str
+    overall: AccuracyScores
 
 
-def accuracy_from_data(data: dict[str, Any], where: str) -> AccuracyResult | None:
-    """Reads an evaluation; none if it is not of a model but of a folder of masks.
+def read_accuracy(data: dict[str, Any]) -> AccuracyResult | MasksAccuracy:
+    """Reads an evaluation.
 
     Raises:
-        InvalidInputError: of another format version, or a field is missing.
+        KeyError, TypeError, ValueError, AttributeError, InvalidInputError: it is not one.
     """
-    with reading(data, FORMAT_VERSION, where, "vos-eval"):
-        subject = data["subject"]
-        if "model" not in subject:
-            return None
-        return AccuracyResult(
-            model=str(subject["model"]),
-            runtime=str(subject["runtime"]),
-            parameters=subject["weights"].get("parameters"),
-            queue=int(subject["queue"]),
-            size=str(subject["size"]),
-            data=_data_name(data["data"]),
-            overall=_scores(data["overall"]),
-            sequences=tuple(_sequence(name, entry) for name, entry in data["sequences"].items()),
-        )
+    subject, name, overall = data["subject"], data_name(data["data"]), _scores(data["overall"])
+    if "model" not in subject:
+        return MasksAccuracy(dict(subject), name, overall)
+    return AccuracyResult(
+        model=str(subject["model"]),
+        runtime=str(subject["runtime"]),
+        parameters=subject["weights"].get("parameters"),
+        queue=int(subject["queue"]),
+        size=str(subject["size"]),
+        data=name,
+        overall=overall,
+        sequences=tuple(_sequence(name, entry) for name, entry in data["sequences"].items()),
+        artifact=subject["artifact_sha256"],
+        checkpoint=subject["weights"].get("checkpoint_sha256"),
+        machine=decode(Machine, data["machine"]),
+        versions=dict(data["versions"]),
+    )
 
 
-def _data_name(data: dict[str, Any]) -> str:
+def data_name(data: dict[str, Any]) -> str:
     """The last two parts of the folder, which name the set and not the machine."""
     parts = [part for part in PurePosixPath(data["folder"].replace("\\", "/")).parts if part not in ("..", "/")]
     name = "/".join(parts[-2:])

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from mobilevos_bench.accuracy_results import AccuracyResult, accuracy_from_data, is_accuracy
-from mobilevos_bench.cost_results import CostResult, cost_from_data, is_cost
-from mobilevos_bench.results import LatencyResult, MemoryResult, from_data, read_json_files
-from mobilevos_bench.training_results import (
-    AblationResult,
-    TrainingProfile,
-    ablation_from_data,
-    is_ablation,
-    is_profile,
-    profile_from_data,
-)
+from mobilevos_bench.accuracy_results import AccuracyResult
+from mobilevos_bench.attention_results import AttentionResult
+from mobilevos_bench.cost_results import CostResult
+from mobilevos_bench.formats import read_folder
+from mobilevos_bench.phone.results import PhoneResult
+from mobilevos_bench.queue_results import QueueResult
+from mobilevos_bench.results import LatencyResult, MemoryResult
+from mobilevos_bench.training_results import AblationResult, TrainingProfile
 
 
 @dataclass(frozen=True)
 class CommittedResults:
-    """All results files of a folder, each kind in the order of the files' names."""
+    """All results files of a folder, each kind in the order of the files' names; scores of models alone."""
 
     accuracy: Sequence[AccuracyResult] = field(default=())
     latency: Sequence[LatencyResult] = field(default=())
@@ -29,6 +27,9 @@ class CommittedResults:
     ablation: Sequence[AblationResult] = field(default=())
     profiles: Sequence[TrainingProfile] = field(default=())
     costs: Sequence[CostResult] = field(default=())
+    attentions: Sequence[AttentionResult] = field(default=())
+    queues: Sequence[QueueResult] = field(default=())
+    phones: Sequence[PhoneResult] = field(default=())
 
     @classmethod
     def read(cls, folder: Path) -> CommittedResults:
@@ -38,29 +39,22 @@ class CommittedResults:
             InvalidInputError: a file is not a result, or of another format version.
             OSError: a file cannot be read.
         """
-        accuracy: list[AccuracyResult] = []
-        latency: list[LatencyResult] = []
-        memory: list[MemoryResult] = []
-        ablation: list[AblationResult] = []
-        profiles: list[TrainingProfile] = []
-        costs: list[CostResult] = []
-        for path, data in read_json_files(folder):
-            if is_accuracy(data):
-                evaluation = accuracy_from_data(data, str(path))
-                accuracy += [] if evaluation is None else [evaluation]
-                continue
-            if is_ablation(data):
-                ablation.append(ablation_from_data(data, str(path)))
-                continue
-            if is_profile(data):
-                profiles.append(profile_from_data(data, str(path)))
-                continue
-            if is_cost(data):
-                costs.append(cost_from_data(data, str(path)))
-                continue
-            result = from_data(data, str(path))
-            if isinstance(result, LatencyResult):
-                latency.append(result)
-            else:
-                memory.append(result)
-        return cls(accuracy, latency, memory, ablation, profiles, costs)
+        found: dict[str, list[Any]] = {}
+        for result in read_folder(folder):
+            if type(result) in _FIELDS:
+                found.setdefault(_FIELDS[type(result)], []).append(result)
+        return cls(**found)
+
+
+# Which field has the results of a kind; the other kinds have no table.
+_FIELDS: dict[type, str] = {
+    AccuracyResult: "accuracy",
+    LatencyResult: "latency",
+    MemoryResult: "memory",
+    AblationResult: "ablation",
+    TrainingProfile: "profiles",
+    CostResult: "costs",
+    AttentionResult: "attentions",
+    QueueResult: "queues",
+    PhoneResult: "phones",
+}

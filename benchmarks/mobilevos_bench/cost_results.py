@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mobilevos_bench.records import Spread, reading
-from mobilevos_sdk.errors import InvalidInputError
-
-FORMAT, FORMAT_VERSION = "mobilevos-cost", 1
-WRITER = "python -m mobilevos_models.cost"
+from mobilevos_bench.records import Spread, decode
+from mobilevos_bench.results import Machine
 
 
 @dataclass(frozen=True)
@@ -46,14 +42,18 @@ class CostResult:
         size: of the model's input: `480x864`.
         queue: slots of the memory.
         threads: of the runtime.
-        machine: what measured, with which versions, and when.
+        machine: what measured.
+        versions: of the distributions that may change a number.
+        dates: of the measurements: a file is gone on with on other days.
         costs: the measurements.
     """
 
     size: str
     queue: int
     threads: int
-    machine: str
+    machine: Machine
+    versions: dict[str, str]
+    dates: tuple[str, ...]
     costs: tuple[Cost, ...]
 
     @property
@@ -75,47 +75,33 @@ class CostResult:
         return found
 
 
-def is_cost(data: dict[str, Any]) -> bool:
-    """Whether a results file is one of costs."""
-    return data.get("format") == FORMAT
-
-
-def cost_from_data(data: dict[str, Any], where: str) -> CostResult:
+def read_cost(data: dict[str, Any]) -> CostResult:
     """Reads a file of costs.
 
     Raises:
-        InvalidInputError: of another format version, or a field is missing.
+        KeyError, TypeError, ValueError, AttributeError, InvalidInputError: it is not one.
     """
-    with reading(data, FORMAT_VERSION, where, WRITER):
-        setting, cells = data["setting"], data["cells"]
-        return CostResult(
-            size=f"{setting['height']}x{setting['width']}",
-            queue=int(setting["queue"]),
-            threads=int(setting["threads"]),
-            machine=_machine(data["machine"], data["versions"], [str(cell["date"])[:10] for cell in cells]),
-            costs=tuple(_cost(cell) for cell in cells),
-        )
+    setting, cells = data["setting"], data["cells"]
+    return CostResult(
+        size=f"{setting['height']}x{setting['width']}",
+        queue=int(setting["queue"]),
+        threads=int(setting["threads"]),
+        machine=decode(Machine, data["machine"]),
+        versions=dict(data["versions"]),
+        dates=tuple(str(cell["date"]) for cell in cells),
+        costs=tuple(_cost(cell) for cell in cells),
+    )
 
 
 def _cost(cell: dict[str, Any]) -> Cost:
     parameters, gflop, busy = cell["parameters"], cell["gflop"], cell["busy_cores"]
-    try:
-        spread = Spread.of(float(value) for value in cell["milliseconds"])
-    except InvalidInputError as error:
-        raise ValueError(error) from error
     return Cost(
         model=str(cell["model"]),
         runtime=str(cell["runtime"]),
         objects=int(cell["objects"]),
         parameters=None if parameters is None else int(parameters),
         gflop=None if gflop is None else float(gflop),
-        milliseconds=spread,
+        milliseconds=Spread.of(float(value) for value in cell["milliseconds"]),
         peak_mb=float(cell["peak_mb"]),
         busy_cores=None if busy is None else float(busy),
     )
-
-
-def _machine(machine: dict[str, Any], versions: dict[str, Any], dates: Sequence[str]) -> str:
-    named = [f"{name} {versions[name]}" for name in ("torch", "onnxruntime", "ai-edge-litert") if name in versions]
-    when = sorted({min(dates), max(dates)}) if dates else []  # a file is gone on with on other days
-    return ", ".join([str(machine["processor"]), str(machine["system"]), f"Python {machine['python']}", *named, *when])

@@ -1,7 +1,7 @@
 """Tracks a clip in a process of its own, whose start and whose memory can be measured without our own in them.
 
 The parent calls `follow`, the child runs `main`. The child prints one JSON line a frame that the model has segmented,
-`{"frames": 1, "peak_mb": 180.2}`, or at last `{"error": "..."}`.
+`{"frames": 1, "peak_mb": 180.2, "latency": {"segment": 90.1, ...}}`, or at last `{"error": "..."}`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from mobilevos_sdk.errors import MobileVOSError
+from mobilevos_sdk.results import Latency
 
 if TYPE_CHECKING:
     from mobilevos_bench.workload import Workload
@@ -34,6 +35,8 @@ class Task:
         mask: the first mask's file.
         objects: how many of its objects to follow.
         frames: how many frames to segment.
+        decoded: so many frames are decoded before the first is followed, and then taken again and again, so that no
+            decoder runs beside the model; 0 decodes frame by frame, and holds one in memory.
     """
 
     artifact: str
@@ -43,9 +46,10 @@ class Task:
     mask: str
     objects: int
     frames: int
+    decoded: int = 0
 
     @classmethod
-    def of(cls, workload: Workload, runtime: str, frames: int) -> Task:
+    def of(cls, workload: Workload, runtime: str, frames: int, decoded: int = 0) -> Task:
         """The task of following a workload's video for some frames."""
         return cls(
             artifact=str(workload.artifacts[runtime]),
@@ -55,15 +59,23 @@ class Task:
             mask=str(workload.mask_path),
             objects=workload.objects,
             frames=frames,
+            decoded=decoded,
         )
 
 
 @dataclass(frozen=True)
 class Report:
-    """How far the process is: frames that the model has segmented, and the peak of the resident memory in MB."""
+    """How far the process is.
+
+    Attributes:
+        frames: that the model has segmented.
+        peak_mb: peak of the resident memory in MB.
+        latency: of the last of the frames.
+    """
 
     frames: int
     peak_mb: float
+    latency: Latency
 
 
 def follow(task: Task) -> Generator[Report, None, None]:
@@ -83,7 +95,7 @@ def follow(task: Task) -> Generator[Report, None, None]:
                 message = json.loads(line)
                 if "error" in message:
                     raise MobileVOSError(message["error"])
-                yield Report(**message)
+                yield Report(message["frames"], message["peak_mb"], Latency(**message["latency"]))
             if process.wait() != 0:
                 raise MobileVOSError(_ending(task, process.returncode, errors))
         finally:
@@ -106,17 +118,20 @@ def main(argv: list[str]) -> int:
 
 def _track(task: Task) -> None:
     from mobilevos_bench.machine import peak_memory_mb
-    from mobilevos_bench.workload import first_objects, looped_frames
+    from mobilevos_bench.workload import Frame, first_objects, looped_frames
     from mobilevos_sdk.masks import read_mask
     from mobilevos_sdk.options import RuntimeOptions
     from mobilevos_sdk.segmenter import Segmenter
 
     segmenter = Segmenter.from_artifact(task.artifact, RuntimeOptions(task.runtime, task.threads))
     mask = first_objects(read_mask(task.mask), task.objects)
-    frames = islice(looped_frames(Path(task.clip)), task.frames + 1)
-    for result in segmenter.track(frames, mask):
+    frames: Iterator[Frame] = looped_frames(Path(task.clip))
+    if task.decoded:
+        frames = cycle(list(islice(frames, task.decoded)))
+    for result in segmenter.track(islice(frames, task.frames + 1), mask):
         if result.index > 0:  # the mask of the first frame was given
-            print(json.dumps({"frames": result.index, "peak_mb": peak_memory_mb()}), flush=True)
+            report = Report(result.index, peak_memory_mb(), result.latency)
+            print(json.dumps(asdict(report)), flush=True)
 
 
 def _ending(task: Task, code: int, errors: IO[str]) -> str:

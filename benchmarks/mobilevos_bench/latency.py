@@ -132,7 +132,7 @@ def frame_gflop(workload: Workload) -> float | None:
 
 
 def _summary(workload: Workload, runner: _Runner, ceiling: float, start: Spread) -> RuntimeLatency:
-    stages = _stages(runner.latencies)
+    stages = stages_of(runner.latencies)
     gflop = frame_gflop(workload)
     rate = gflop / stages.model.median * 1e3 if gflop else None
     return RuntimeLatency(
@@ -146,7 +146,12 @@ def _summary(workload: Workload, runner: _Runner, ceiling: float, start: Spread)
     )
 
 
-def _stages(latencies: Sequence[Latency]) -> Stages:
+def stages_of(latencies: Sequence[Latency]) -> Stages:
+    """The distribution of every stage over some frames.
+
+    Raises:
+        InvalidInputError: there is no frame.
+    """
     return Stages(
         preprocess=Spread.of(latency.preprocess for latency in latencies),
         segment=Spread.of(latency.segment for latency in latencies),

@@ -33,3 +33,8 @@ def number(value: float | None, form: str) -> str:
 def runtime_name(name: str) -> str:
     """A runtime as its makers write it."""
     return RUNTIME_NAMES.get(name, name)
+
+
+def percent_score(value: float) -> str:
+    """A score of 0 to 1 in percent, without the sign."""
+    return f"{100 * value:.1f}"

@@ -24,17 +24,21 @@ def measure_memory(
     Raises:
         MobileVOSError: the process could not follow the video, or was killed.
     """
-    runtimes = tuple(_measure(workload, runtime, sorted(set(counts)), on_frame) for runtime in workload.artifacts)
+    runtimes = tuple(measure_peaks(workload, runtime, counts, on_frame) for runtime in workload.artifacts)
     return MemoryResult(workload.setting(), origin, runtimes)
 
 
-def _measure(workload: Workload, runtime: str, counts: Sequence[int], on_frame: Callable[[], None]) -> RuntimeMemory:
+def measure_peaks(
+    workload: Workload, runtime: str, counts: Sequence[int], on_frame: Callable[[], None]
+) -> RuntimeMemory:
+    """One runtime's peaks; see `measure_memory`."""
+    wanted = sorted(set(counts))
     points = []
-    for report in follow(Task.of(workload, runtime, counts[-1])):
+    for report in follow(Task.of(workload, runtime, wanted[-1])):
         on_frame()
-        if report.frames in counts:
+        if report.frames in wanted:
             points.append(MemoryPoint(report.frames, report.peak_mb))
-    if len(points) != len(counts):
+    if len(points) != len(wanted):
         raise MobileVOSError(f"the process that ran {workload.artifacts[runtime]} ended early; run it again")
     growth = points[-1].peak_mb - points[0].peak_mb
     return RuntimeMemory(workload.artifact(runtime), tuple(points), growth)

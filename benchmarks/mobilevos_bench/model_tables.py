@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from mobilevos_bench.accuracy_results import AccuracyResult
 from mobilevos_bench.committed_results import CommittedResults
 from mobilevos_bench.cost_results import Cost, CostResult
-from mobilevos_bench.markdown import markdown, number, runtime_name, spread_text
-from mobilevos_sdk.machine import BUSY_LIMIT
+from mobilevos_bench.markdown import markdown, number, percent_score, runtime_name, spread_text
+from mobilevos_bench.origin_text import busy_text, machine_text, threads_text
 
 
 def cost_table(results: CommittedResults, card: str) -> str:
@@ -74,13 +74,12 @@ def _cost_cells(measured: CostResult, name: str, runtimes: list[str]) -> list[st
 
 def _cost_note(result: CostResult) -> str:
     frames = sorted({cost.milliseconds.count for cost in result.costs})
-    threads = "1 thread" if result.threads == 1 else f"{result.threads} threads"
-    busy = max((cost.busy_cores or 0.0 for cost in result.costs), default=0.0)
-    note = (
-        f"Model input {result.size}, queue {result.queue}, {threads}; medians of {' or '.join(map(str, frames))} "
-        f"frames; peak memory is that of a process with runtime and model. {result.machine}."
+    return (
+        f"Model input {result.size}, queue {result.queue}, {threads_text(result.threads)}; medians of "
+        f"{' or '.join(map(str, frames))} frames; peak memory is that of a process with runtime and model. "
+        f"{machine_text(result.machine, result.versions, result.dates)}"
+        f"{busy_text(cost.busy_cores for cost in result.costs)}"
     )
-    return note + (f" Others kept up to {busy:.1f} cores busy." if busy > BUSY_LIMIT else "")
 
 
 def _first_parameters(measured: CostResult | None, name: str, scored: Iterable[AccuracyResult]) -> int | None:
@@ -95,8 +94,8 @@ def _parameters(count: int | None) -> str:
 def _score(scored: list[AccuracyResult]) -> str:
     """J&F in percent; of several evaluations on the same data, each with what tells it from the others."""
     if len(scored) == 1:
-        return f"{100 * scored[0].overall.j_and_f:.1f}"
+        return percent_score(scored[0].overall.j_and_f)
     return ", ".join(
-        f"{100 * result.overall.j_and_f:.1f} (queue {result.queue}, {result.size}, {runtime_name(result.runtime)})"
+        f"{percent_score(result.overall.j_and_f)} (queue {result.queue}, {result.size}, {runtime_name(result.runtime)})"
         for result in scored
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mobilevos_bench.markdown import percent_score
+from mobilevos_bench.queue_results import QueueResult, queue_name
 from mobilevos_bench.records import Spread
 from mobilevos_bench.results import LatencyResult, MemoryResult, RuntimeLatency, Setting
 
@@ -32,6 +34,26 @@ def memory_text(result: MemoryResult) -> str:
         fine = runtime.points[-1].peak_mb < MEMORY_LIMIT_MB and runtime.growth_mb < GROWTH_LIMIT_MB
         limit = f"limit {MEMORY_LIMIT_MB:.0f} MB, growth {GROWTH_LIMIT_MB:.0f} MB: {'kept' if fine else 'EXCEEDED'}"
         lines.append(f"{runtime.artifact.runtime:8}{points}; growth {runtime.growth_mb:.1f} MB  ({limit})")
+    return "\n".join(lines)
+
+
+def queue_text(result: QueueResult) -> str:
+    """A line for every length of the queue, and one for the score of a memory that holds every frame."""
+    setting = result.setting
+    lines = [
+        f"{setting.model} on {setting.runtime}, {setting.height}x{setting.width} {setting.precision}, objects "
+        f"{setting.objects}, threads {setting.threads}, {setting.clip} {setting.clip_width}x{setting.clip_height}",
+        f"{'queue':>9}{'segment':>10}{'memorize':>10}{'total':>10}{'IQR':>9}{'peak MB':>9}{'J&F':>7}",
+    ]
+    for queue in result.lengths:
+        point, score = result.point(queue), result.score(queue)
+        figures = " " * 48
+        if point is not None:
+            stages = point.stages
+            medians = "".join(f"{spread.median:10.2f}" for spread in (stages.segment, stages.memorize, stages.total))
+            figures = f"{medians}{stages.total.iqr:9.2f}{point.peak_mb:9.1f}"
+        j_and_f = "" if score is None else f"{percent_score(score.j_and_f):>7}"
+        lines.append(f"{queue_name(queue):>9}{figures}{j_and_f}".rstrip())
     return "\n".join(lines)
 
 

@@ -1,25 +1,15 @@
-"""The results files: what `vos-bench run` and `vos-bench memory` write, and what the tables are made from.
+"""The records that `vos-bench run` and `vos-bench memory` write, and those that other records have parts of.
 
-A file is the record of one measurement with a format name and a version before it. `vos-eval` writes files of a format
-of its own (`accuracy_report.py`), which `accuracy_results.py` reads.
+`formats.py` puts the name and the version of a format before a record, which makes it a results file.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
 
 from mobilevos_bench.ceiling import Ceiling
-from mobilevos_bench.records import Spread, decode, encode, json_schema
-from mobilevos_sdk.errors import InvalidInputError
-
-FORMAT_VERSION = 1
-LATENCY_FORMAT = "mobilevos-latency"
-MEMORY_FORMAT = "mobilevos-memory"
-Result = TypeVar("Result")
+from mobilevos_bench.records import Spread
+from mobilevos_sdk.machine import Commit
 
 
 @dataclass(frozen=True)
@@ -54,23 +44,44 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """Where a result was made.
+
+    Attributes:
+        processor: its name.
+        cores: that the process may use; none where the system does not tell.
+        system: operating system and architecture.
+        python: the version of Python.
+        flags: the processor's instructions that runtimes choose kernels by, as Linux names them: `avx512_vnni`.
+    """
+
+    processor: str
+    cores: int | None
+    system: str
+    python: str
+    flags: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Origin:
     """How a result was made.
 
     Attributes:
         command: the command line.
         date: UTC, ISO 8601.
-        machine: processor, cores that the process may use, system and Python.
+        machine: where.
         versions: of the distributions that may change a number.
         busy_cores: cores that other programs kept busy just before; none where the system cannot tell. Numbers of a
             busy machine are not worth keeping.
+        commit: of the source code; none where it is not in a git repository.
     """
 
     command: str
     date: str
-    machine: dict[str, Any]
+    machine: Machine
     versions: dict[str, str]
     busy_cores: float | None
+    commit: Commit | None = None
 
 
 @dataclass(frozen=True)
@@ -179,63 +190,3 @@ class MemoryResult:
     setting: Setting
     origin: Origin
     runtimes: tuple[RuntimeMemory, ...]
-
-
-FORMATS: dict[str, type[LatencyResult] | type[MemoryResult]] = {
-    LATENCY_FORMAT: LatencyResult,
-    MEMORY_FORMAT: MemoryResult,
-}
-
-
-def to_text(result: LatencyResult | MemoryResult) -> str:
-    """A result as the text of its file."""
-    name = next(name for name, kind in FORMATS.items() if isinstance(result, kind))
-    return json.dumps({"format": name, "format_version": FORMAT_VERSION, **encode(result)}, indent=1) + "\n"
-
-
-def from_data(data: dict[str, Any], where: str) -> LatencyResult | MemoryResult:
-    """Makes a result from what `json.loads` gave.
-
-    Raises:
-        InvalidInputError: not of a format that is known here, of a newer version, or with wrong fields.
-    """
-    rest = {key: value for key, value in data.items() if key not in ("format", "format_version")}
-    kind = FORMATS.get(str(data.get("format")))
-    if kind is None:
-        raise InvalidInputError(f"{where} is of format {data.get('format')!r}; known are {', '.join(FORMATS)}")
-    if data.get("format_version") != FORMAT_VERSION:
-        raise InvalidInputError(
-            f"{where} has format version {data.get('format_version')}, this release reads {FORMAT_VERSION}; "
-            "measure again with vos-bench"
-        )
-    return decode(kind, rest, where)
-
-
-def read_json_files(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yields the results files of a folder in the order of their names.
-
-    Raises:
-        InvalidInputError: a file is not a JSON object.
-        OSError: a file cannot be read.
-    """
-    for path in sorted(folder.glob("*.json")):
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InvalidInputError(f"{path} is not JSON ({error}); measure again or delete it") from error
-        if not isinstance(data, dict):
-            raise InvalidInputError(f"{path} is not a JSON object; measure again or delete it")
-        yield path, data
-
-
-def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of a format of this module."""
-    body = json_schema(FORMATS[name])
-    head = {"format": {"const": name}, "format_version": {"const": FORMAT_VERSION}}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": name,
-        **body,
-        "properties": {**head, **body["properties"]},
-        "required": [*head, *body["required"]],
-    }

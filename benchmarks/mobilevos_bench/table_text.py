@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mobilevos_bench.accuracy_results import AccuracyScores
+from mobilevos_bench.attention_results import attention_rows
 from mobilevos_bench.committed_results import CommittedResults
-from mobilevos_bench.machine import BUSY_LIMIT
-from mobilevos_bench.markdown import markdown, number, percent, runtime_name, spread_text
+from mobilevos_bench.markdown import markdown, number, percent, percent_score, runtime_name, spread_text
 from mobilevos_bench.model_tables import cost_table, models_table
-from mobilevos_bench.results import LatencyResult, Origin, RuntimeLatency, Setting
+from mobilevos_bench.origin_text import origin_text
+from mobilevos_bench.phone.report import phone_rows
+from mobilevos_bench.queue_tables import queue_table
+from mobilevos_bench.results import LatencyResult, RuntimeLatency, Setting
 from mobilevos_bench.training_results import AblationRow
 
 __all__ = ["TABLES", "CommittedResults"]
@@ -46,7 +49,7 @@ def memory_table(results: CommittedResults, card: str) -> str:
             rows.append([*cells, *(peaks.get(count, "") for count in counts), f"{runtime.growth_mb:.1f}"])
     notes = [
         f"Peak of the resident memory of one process: Python, runtime, model, and the decoder of "
-        f"{_clip(result.setting)}. {_where(result.origin, result.setting)}"
+        f"{_clip(result.setting)}. {origin_text(result.origin, result.setting.threads)}"
         for result in results.memory
     ]
     return "\n\n".join([markdown(header, rows, left=2), *dict.fromkeys(notes)])
@@ -115,6 +118,16 @@ def profile_table(results: CommittedResults, card: str) -> str:
     return "\n\n".join([markdown(header, rows, left=2), *dict.fromkeys(f"{r.machine}." for r in results.profiles)])
 
 
+def phone_table(results: CommittedResults, card: str) -> str:
+    """Every measurement on a phone; `card` makes no difference."""
+    return phone_rows(results.phones) or NOTHING_YET
+
+
+def attention_table(results: CommittedResults, card: str) -> str:
+    """Every measurement of attentions beside their arithmetic; `card` makes no difference."""
+    return attention_rows(results.attentions) or NOTHING_YET
+
+
 TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
     "latency": latency_table,
     "accuracy": accuracy_table,
@@ -124,14 +137,17 @@ TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
     "profile": profile_table,
     "cost": cost_table,
     "models": models_table,
+    "attention": attention_table,
+    "queue": queue_table,
+    "phone": phone_table,
 }
 
 
 def _ablation_row(row: AblationRow) -> list[str]:
     gain = 100 * sum(row.gains) / len(row.gains)
     spread = "" if len(row.gains) == 1 else f" ({', '.join(f'{100 * value:+.1f}' for value in row.gains)})"
-    scores = [f"{100 * value:.1f}" for value in (row.j_and_f, row.region, row.boundary)]
-    return [f"`{row.name}`", *scores, f"{gain:+.1f}{spread}", ", ".join(f"{100 * value:.1f}" for value in row.seeds)]
+    scores = [percent_score(value) for value in (row.j_and_f, row.region, row.boundary)]
+    return [f"`{row.name}`", *scores, f"{gain:+.1f}{spread}", ", ".join(map(percent_score, row.seeds))]
 
 
 def _latency_row(setting: Setting, runtime: RuntimeLatency) -> list[str]:
@@ -161,25 +177,7 @@ def _latency_note(result: LatencyResult) -> str:
     return (
         f"`{result.setting.model}`: medians of {frames} frames of {_clip(result.setting)}, decoding not counted. "
         f"Ceiling {result.ceiling:.0f} GFLOP/s (3x3 convolutions, GFLOP/s: {chains}). "
-        f"{_where(result.origin, result.setting)}"
-    )
-
-
-def _where(origin: Origin, setting: Setting) -> str:
-    versions = [
-        f"{name} {origin.versions[name]}" for name in ("onnxruntime", "ai-edge-litert") if name in origin.versions
-    ]
-    threads = "1 thread" if setting.threads == 1 else f"{setting.threads} threads"
-    facts = [
-        f"{origin.machine.get('processor', 'unknown processor')}, {threads}",
-        str(origin.machine.get("system", "")),
-        f"Python {origin.machine.get('python', '')}",
-        *versions,
-        origin.date[:10],
-    ]
-    busy = origin.busy_cores
-    return f"{', '.join(facts)}." + (
-        f" Others kept {busy:.1f} cores busy." if busy is not None and busy > BUSY_LIMIT else ""
+        f"{origin_text(result.origin, result.setting.threads)}"
     )
 
 
@@ -195,4 +193,4 @@ def _scores(scores: AccuracyScores) -> list[str]:
     values = [scores.j_and_f]
     for measure in (scores.region, scores.boundary):
         values += [measure.mean, measure.recall, measure.decay]
-    return [f"{100 * value:.1f}" for value in values]
+    return [percent_score(value) for value in values]

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mobilevos_bench.committed_results import CommittedResults
-from mobilevos_bench.results import FORMATS, schema
+from mobilevos_bench.formats import SCHEMA_NAME, schema
 from mobilevos_bench.table_text import TABLES
 from mobilevos_sdk.errors import InvalidInputError
 
 RESULTS_FOLDER = Path("benchmarks") / "results"
-SCHEMA_FOLDER = RESULTS_FOLDER / "schema"
-# The pages of docs/ with tables; the README and the model cards have some, too.
-PAGES = ("training.md", "models.md")
+SCHEMA_FILE = RESULTS_FOLDER / "schema" / f"{SCHEMA_NAME}.schema.json"
+# Where tables may be; a page without markers is left as it is.
+PAGES = ("README.md", "docs/**/*.md", "models/cards/*.md")
 _MARKER = re.compile(r"<!-- results:(begin|end) (\S+) -->")
 
 
@@ -51,10 +50,8 @@ def generate(root: Path) -> tuple[Generated, ...]:
     if not (root / "README.md").is_file():
         raise InvalidInputError(f"no README.md in {root.absolute()}; give the repository's folder with --root")
     results = CommittedResults.read(root / RESULTS_FOLDER)
-    documents = [root / "docs" / name for name in PAGES]
-    others = [*documents, *sorted((root / "models" / "cards").glob("*.md"))]
-    pages = [_page(path, results) for path in (root / "README.md", *others) if path.is_file()]
-    return (*pages, *_schemas(root / SCHEMA_FOLDER))
+    pages = [_page(path, results) for pattern in PAGES for path in sorted(root.glob(pattern))]
+    return (*pages, _schema(root / SCHEMA_FILE))
 
 
 def fill(text: str, card: str, results: CommittedResults, where: str) -> str:
@@ -95,8 +92,6 @@ def _page(path: Path, results: CommittedResults) -> Generated:
     return Generated(path, present, fill(present, path.stem, results, str(path)))
 
 
-def _schemas(folder: Path) -> Iterator[Generated]:
-    for name in FORMATS:
-        path = folder / f"{name}.schema.json"
-        present = path.read_text(encoding="utf-8") if path.is_file() else None
-        yield Generated(path, present, json.dumps(schema(name), indent=1) + "\n")
+def _schema(path: Path) -> Generated:
+    present = path.read_text(encoding="utf-8") if path.is_file() else None
+    return Generated(path, present, json.dumps(schema(), indent=1) + "\n")

@@ -5,11 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mobilevos_bench.records import reading
-
-ABLATION_FORMAT, PROFILE_FORMAT = "mobilevos-ablation", "mobilevos-training-profile"
-FORMAT_VERSION = 1
-
 
 @dataclass(frozen=True)
 class AblationRow:
@@ -44,28 +39,22 @@ class AblationResult:
     machine: str
 
 
-def is_ablation(data: dict[str, Any]) -> bool:
-    """Whether a results file is an ablation."""
-    return data.get("format") == ABLATION_FORMAT
-
-
-def ablation_from_data(data: dict[str, Any], where: str) -> AblationResult:
+def read_ablation(data: dict[str, Any]) -> AblationResult:
     """Reads an ablation.
 
     Raises:
-        InvalidInputError: of another format version, or a field is missing.
+        KeyError, TypeError, ValueError, AttributeError: it is not one.
     """
-    with reading(data, FORMAT_VERSION, where, "python -m mobilevos_training.ablation"):
-        cells = [cell for row in data["rows"] for cell in row["cells"]]
-        machines = sorted({f"{cell['machine']}, {cell['precision']}, {cell['date']}" for cell in cells})
-        return AblationResult(
-            model=str(data["model"]),
-            teacher=data["teacher"],
-            budget={name: int(value) for name, value in data["budget"].items()},
-            data=f"{data['data']['folder']}, {data['data']['size']}",
-            rows=tuple(_row(row) for row in data["rows"]),
-            machine="; ".join(machines),
-        )
+    cells = [cell for row in data["rows"] for cell in row["cells"]]
+    machines = sorted({f"{cell['machine']}, {cell['precision']}, {cell['date']}" for cell in cells})
+    return AblationResult(
+        model=str(data["model"]),
+        teacher=data["teacher"],
+        budget={name: int(value) for name, value in data["budget"].items()},
+        data=f"{data['data']['folder']}, {data['data']['size']}",
+        rows=tuple(_row(row) for row in data["rows"]),
+        machine="; ".join(machines),
+    )
 
 
 def _row(row: dict[str, Any]) -> AblationRow:
@@ -99,26 +88,20 @@ class TrainingProfile:
     ceiling_share: float
 
 
-def is_profile(data: dict[str, Any]) -> bool:
-    """Whether a results file is a profile of training."""
-    return data.get("format") == PROFILE_FORMAT
-
-
-def profile_from_data(data: dict[str, Any], where: str) -> TrainingProfile:
+def read_profile(data: dict[str, Any]) -> TrainingProfile:
     """Reads a profile.
 
     Raises:
-        InvalidInputError: of another format version, or a field is missing.
+        KeyError, TypeError, ValueError, AttributeError: it is not one.
     """
-    with reading(data, FORMAT_VERSION, where, "vos-train --profile"):
-        seconds = {str(name): float(value) for name, value in data["seconds"].items()}
-        return TrainingProfile(
-            model=str(data["model"]),
-            setting=dict(data["setting"]),
-            machine=f"{data['machine']}, PyTorch {data['torch']}, {data['date']}",
-            seconds=seconds,
-            clips_per_second=float(data["clips_per_second"]),
-            waiting_share=float(data["waiting_share"]),
-            gflop_per_s=float(data["gflop"]) / sum(seconds.values()),
-            ceiling_share=float(data["ceiling_share"]),
-        )
+    seconds = {str(name): float(value) for name, value in data["seconds"].items()}
+    return TrainingProfile(
+        model=str(data["model"]),
+        setting=dict(data["setting"]),
+        machine=f"{data['machine']}, PyTorch {data['torch']}, {data['date']}",
+        seconds=seconds,
+        clips_per_second=float(data["clips_per_second"]),
+        waiting_share=float(data["waiting_share"]),
+        gflop_per_s=float(data["gflop"]) / sum(seconds.values()),
+        ceiling_share=float(data["ceiling_share"]),
+    )

@@ -73,6 +73,13 @@ def frame_size(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def add_passes(parser: argparse.ArgumentParser) -> None:
+    """Adds `--passes`, for `mobilevos_sdk.passes.Passes`."""
+    parser.add_argument(
+        "--passes", action="store_true", help="follow more objects than the model does at once, in several passes"
+    )
+
+
 def run(program: str, body: Callable[[], int | None]) -> int:
     """Runs a command's body and turns what a user can cause into one line on stderr and an exit code.
 

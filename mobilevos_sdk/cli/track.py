@@ -14,6 +14,7 @@ from mobilevos_sdk.cli.common import (
     ArgumentParser,
     Progress,
     StopRequest,
+    add_passes,
     describe_os_error,
     positive_int,
     run,
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
     from mobilevos_sdk.cli.track_outputs import Outputs
     from mobilevos_sdk.cli.track_report import Report
-    from mobilevos_sdk.passes import Passes
-    from mobilevos_sdk.segmenter import Segmenter
+    from mobilevos_sdk.tracking import VideoTracker
     from mobilevos_sdk.video import FrameSource
 
 PROGRAM = "vos-track"
@@ -81,7 +81,7 @@ def _main(argv: list[str] | None) -> int:
 
 def _track(
     frames: _TimedFrames,
-    tracker: Segmenter | Passes,
+    tracker: VideoTracker,
     mask: np.ndarray,
     outputs: Outputs,
     report: Report,
@@ -175,9 +175,7 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--delegate", choices=DELEGATES, default="cpu", help="where LiteRT runs it (default: cpu)")
-    parser.add_argument(
-        "--passes", action="store_true", help="follow more objects than the model does at once, in several passes"
-    )
+    add_passes(parser)
     parser.add_argument("--threads", metavar="N", type=positive_int, help="threads of the runtime (default: by cores)")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     return parser

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 EPSILON = 1e-6
+# The log-odds of 1 - EPSILON, which in float16 is 1.
+LARGEST_LOGIT = math.log((1.0 - EPSILON) / EPSILON)
 
 
 def aggregate_logits(logits: Tensor, dim: int) -> Tensor:
@@ -18,13 +22,17 @@ def aggregate_logits(logits: Tensor, dim: int) -> Tensor:
     Returns:
         Log-odds with one more entry along `dim`, background first.
     """
-    foreground = logits.sigmoid()
-    background = 1.0 - foreground.narrow(dim, 0, 1)
+    # The background's odds are 1 / (prod(1 + e^l) - 1). Their logarithm is summed object by object and never leaves the
+    # logits' range: a GPU's float16 has no probability between 0.9995 and 1, and a logarithm of 0 is not finite.
+    some = logits.narrow(dim, 0, 1)
     for index in range(1, logits.shape[dim]):
-        background = background * (1.0 - foreground.narrow(dim, index, 1))
-    background = background.clamp(EPSILON, 1.0 - EPSILON)
-    background_logit = background.log() - (1.0 - background).log()
-    return torch.cat([background_logit, logits], dim)
+        other = logits.narrow(dim, index, 1)
+        both = some + other
+        largest = torch.maximum(torch.maximum(some, other), both)
+        total = (some - largest).exp() + (other - largest).exp() + (both - largest).exp()
+        some = largest + total.log()
+    background = (-some).clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
+    return torch.cat([background, logits], dim)
 
 
 def soft_aggregate(logits: Tensor, dim: int) -> Tensor:

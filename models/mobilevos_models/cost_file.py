@@ -51,11 +51,18 @@ class CostFile:
         """
         made = provenance(program, arguments, (*DISTRIBUTIONS, "torch"))
         head = {"machine": made.machine, "versions": made.versions, "setting": asdict(setting)}
-        document = {"format": FORMAT, "format_version": FORMAT_VERSION, "command": made.command, **head, "cells": []}
+        document = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "command": made.command,
+            **head,
+            "commit": made.to_dict()["commit"],
+            "cells": [],
+        }
         if path.is_file():
             found = _read(path)
             for name, value in head.items():
-                if found.get(name) != value:
+                if found.get(name) != _as_told(value, found.get(name)):
                     raise InvalidInputError(
                         f"{path} was measured with another {name.removesuffix('s')} ({found.get(name)}, now {value}); "
                         "give another --json, or delete the file"
@@ -92,6 +99,12 @@ class CostFile:
 
 def _is_of(cell: dict[str, Any], task: CostTask) -> bool:
     return (cell["model"], cell["runtime"], cell["objects"]) == (task.model, task.runtime, task.objects)
+
+
+def _as_told(now: dict[str, Any], found: object) -> dict[str, Any]:
+    """What is said of this machine, without the processor's flags where an older file does not have them."""
+    known = isinstance(found, dict) and "flags" in found
+    return {name: value for name, value in now.items() if known or name != "flags"}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,8 +6,9 @@ the frame; the value encoder is a MobileNetV2 that sees the mask and the mask of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -79,32 +80,95 @@ class DecoderFeatures(NamedTuple):
     skip4: Tensor
 
 
+@dataclass(frozen=True)
+class Widths:
+    """The sizes of a network that STCN and its students have in common.
+
+    Attributes:
+        key: Ck.
+        value: Cv, the width of a value and of the thin value of the frame.
+        decoder: widths at strides 16, 8 and 4.
+        aspp: the width of the ASPP on the readout; none leaves ASPP out.
+    """
+
+    key: int
+    value: int
+    decoder: tuple[int, int, int]
+    aspp: int | None = None
+
+
 class SpaceTimeNetwork(nn.Module):
     """What STCN and its students have in common: a frame is encoded once, each object is read and decoded on its own.
 
-    The subclass makes the layers and says how a frame is memorised.
+    The subclass chooses the encoders and says how a frame is memorised.
+
+    Args:
+        key_encoder: makes the encoder of frames.
+        value_encoder: makes the encoder of masks. Both are made here and not before: what a seed means hangs on the
+            order in which layers draw their random numbers.
+        widths: of everything else.
+        locality: whether the read has the locality prior.
     """
 
     image_mean: Tensor
     image_std: Tensor
-    key_encoder: MobileNetV2 | ResNet
-    key_projection: nn.Conv2d
-    thin_value: nn.Conv2d
-    prior: LocalityPrior | None
-    aspp: ASPP | None
-    compress: ResBlock
-    up16_8: UpsampleBlock
-    up8_4: UpsampleBlock
-    prediction: nn.Conv2d
+
+    def __init__(
+        self,
+        key_encoder: Callable[[], MobileNetV2 | ResNet],
+        value_encoder: Callable[[], MobileNetV2 | ResNet],
+        widths: Widths,
+        locality: bool,
+    ) -> None:
+        super().__init__()
+        value, aspp = widths.value, widths.aspp
+        wide, middle, narrow = widths.decoder
+        self.key_encoder = key_encoder()
+        skip4, skip8, deep = self.key_encoder.channels
+        self.key_projection = nn.Conv2d(deep, widths.key, 3, padding=1)
+        self.thin_value = nn.Conv2d(deep, value, 3, padding=1)
+        self.value_encoder = value_encoder()
+        self.fusion = FeatureFusion(self.value_encoder.channels[-1] + deep, value)
+        self.prior = LocalityPrior() if locality else None
+        self.aspp = ASPP(2 * value, aspp) if aspp else None
+        self.compress = ResBlock(aspp or 2 * value, wide)
+        self.up16_8 = UpsampleBlock(skip8, wide, middle)
+        self.up8_4 = UpsampleBlock(skip4, middle, narrow)
+        self.prediction = nn.Conv2d(narrow, 1, 3, padding=1)
+        self.register_buffer("image_mean", torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("image_std", torch.tensor(IMAGE_STD).view(1, 3, 1, 1), persistent=False)
+
+    def normalise(self, frame: Tensor) -> Tensor:
+        """Frames (B, 3, H, W) as encoders take them: of ImageNet's mean and deviation."""
+        return (frame - self.image_mean) / self.image_std
 
     def encode_frame(self, frame: Tensor) -> tuple[FrameState, DecoderFeatures]:
         """Encodes frames (B, 3, H, W) once, for reading, decoding and memorising."""
-        pyramid = self.key_encoder((frame - self.image_mean) / self.image_std)
+        pyramid = self.key_encoder(self.normalise(frame))
         deep = pyramid.stride16
         decoder = DecoderFeatures(
             self.thin_value(deep), self.up16_8.project(pyramid.stride8), self.up8_4.project(pyramid.stride4)
         )
         return FrameState(self.key_projection(deep), deep), decoder
+
+    def encode_value(self, state: FrameState, masks: Tensor, colours: Sequence[Tensor] = ()) -> Tensor:
+        """What the memory keeps of a frame's objects.
+
+        Args:
+            state: of the frame.
+            masks: (B, N, H, W) of its objects; each object is seen beside the sum of the others.
+            colours: (B*N, C, H, W) maps that the value encoder sees before the masks.
+
+        Returns:
+            (B, N, h*w, Cv) values.
+        """
+        batch, objects, height, width = masks.shape
+        others = masks.sum(1, keepdim=True) - masks
+        # Reshaped before they are joined: a stack would be of rank 5, which phones' GPUs do not take.
+        planes = [x.reshape(batch * objects, 1, height, width) for x in (masks, others)]
+        mask_features = self.value_encoder(torch.cat([*colours, *planes], 1)).stride16
+        value = self.fusion(mask_features, repeat_per_object(state.features, objects))
+        return value.flatten(2).transpose(1, 2).reshape(batch, objects, -1, value.shape[1])
 
     def read(self, query: Tensor, memory: Sequence[MemoryEntry], valid: Tensor | None = None) -> Tensor:
         """Reads the memory for a frame's keys (B, Ck, h, w): (B, N, h*w, Cv)."""
@@ -149,35 +213,13 @@ class MobileVOS(SpaceTimeNetwork):
     """
 
     def __init__(self, config: MobileVOSConfig) -> None:
-        super().__init__()
+        widths = Widths(config.key_channels, config.value_channels, config.decoder_channels, config.aspp_channels)
+        super().__init__(BACKBONES[config.backbone], partial(MobileNetV2, inputs=2), widths, config.locality)
         self.config = config
-        self.key_encoder = BACKBONES[config.backbone]()
-        skip4, skip8, deep = self.key_encoder.channels
-        value = config.value_channels
-        wide, middle, narrow = config.decoder_channels
-        self.key_projection = nn.Conv2d(deep, config.key_channels, 3, padding=1)
-        self.thin_value = nn.Conv2d(deep, value, 3, padding=1)
-        self.value_encoder = MobileNetV2(inputs=2)
-        self.fusion = FeatureFusion(self.value_encoder.channels[-1] + deep, value)
-        self.prior = LocalityPrior() if config.locality else None
-        self.aspp = ASPP(2 * value, config.aspp_channels) if config.aspp_channels else None
-        self.compress = ResBlock(config.aspp_channels or 2 * value, wide)
-        self.up16_8 = UpsampleBlock(skip8, wide, middle)
-        self.up8_4 = UpsampleBlock(skip4, middle, narrow)
-        self.prediction = nn.Conv2d(narrow, 1, 3, padding=1)
-        self.register_buffer("image_mean", torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("image_std", torch.tensor(IMAGE_STD).view(1, 3, 1, 1), persistent=False)
 
     def memorize(self, state: FrameState, masks: Tensor) -> MemoryEntry:
         """Makes a memory entry of a frame's state and its objects' masks (B, N, H, W)."""
-        batch, objects, height, width = masks.shape
-        others = masks.sum(1, keepdim=True) - masks
-        # Reshaped before they are joined: a stack would be of rank 5, which phones' GPUs do not take.
-        pair = torch.cat([x.reshape(batch * objects, 1, height, width) for x in (masks, others)], 1)
-        mask_features = self.value_encoder(pair).stride16
-        value = self.fusion(mask_features, repeat_per_object(state.features, objects))
-        value = value.flatten(2).transpose(1, 2).reshape(batch, objects, -1, self.config.value_channels)
-        return MemoryEntry(memory_key(state.key), value)
+        return MemoryEntry(memory_key(state.key), self.encode_value(state, masks))
 
     def start(self, frame: Tensor, masks: Tensor) -> MemoryEntry:
         """The graph `start`: the memory entry of a first frame and its objects' masks."""

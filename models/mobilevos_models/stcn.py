@@ -15,14 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mobilevos_models.backbones import ResNet18, ResNet50
-from mobilevos_models.blocks import FeatureFusion, ResBlock, UpsampleBlock
 from mobilevos_models.memory_read import MemoryEntry, Similarity, memory_key, read_memory
-from mobilevos_models.mobilevos import IMAGE_MEAN, IMAGE_STD, FrameState, SpaceTimeNetwork, repeat_per_object
+from mobilevos_models.mobilevos import FrameState, SpaceTimeNetwork, Widths, repeat_per_object
 from mobilevos_sdk.errors import InvalidInputError
 
 
@@ -71,24 +70,9 @@ class STCN(SpaceTimeNetwork):
     """
 
     def __init__(self, config: STCNConfig) -> None:
-        super().__init__()
+        widths = Widths(config.key_channels, config.value_channels, config.decoder_channels)
+        super().__init__(ResNet50, partial(ResNet18, inputs=5), widths, locality=False)
         self.config = config
-        self.key_encoder = ResNet50()
-        skip4, skip8, deep = self.key_encoder.channels
-        value = config.value_channels
-        wide, middle, narrow = config.decoder_channels
-        self.key_projection = nn.Conv2d(deep, config.key_channels, 3, padding=1)
-        self.thin_value = nn.Conv2d(deep, value, 3, padding=1)
-        self.value_encoder = ResNet18(inputs=5)
-        self.fusion = FeatureFusion(self.value_encoder.channels[-1] + deep, value)
-        self.prior = None
-        self.aspp = None
-        self.compress = ResBlock(2 * value, wide)
-        self.up16_8 = UpsampleBlock(skip8, wide, middle)
-        self.up8_4 = UpsampleBlock(skip4, middle, narrow)
-        self.prediction = nn.Conv2d(narrow, 1, 3, padding=1)
-        self.register_buffer("image_mean", torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("image_std", torch.tensor(IMAGE_STD).view(1, 3, 1, 1), persistent=False)
 
     def read(self, query: Tensor, memory: Sequence[MemoryEntry], valid: Tensor | None = None) -> Tensor:
         """Reads the memory for a frame's keys (B, Ck, h, w): (B, N, h*w, Cv)."""
@@ -96,13 +80,8 @@ class STCN(SpaceTimeNetwork):
 
     def memorize(self, state: FrameState, masks: Tensor, frame: Tensor) -> MemoryEntry:
         """The graph `memorize`: the entry of a frame (B, 3, H, W), of its state and its objects' masks (B, N, H, W)."""
-        batch, objects, height, width = masks.shape
-        others = masks.sum(1, keepdim=True) - masks
-        colours = repeat_per_object((frame - self.image_mean) / self.image_std, objects)
-        planes = [x.reshape(batch * objects, 1, height, width) for x in (masks, others)]
-        mask_features = self.value_encoder(torch.cat([colours, *planes], 1)).stride16
-        value = self.fusion(mask_features, repeat_per_object(state.features, objects))
-        value = value.flatten(2).transpose(1, 2).reshape(batch, objects, -1, self.config.value_channels)
+        colours = repeat_per_object(self.normalise(frame), masks.shape[1])
+        value = self.encode_value(state, masks, [colours])
         return MemoryEntry(memory_key(state.key, self.config.similarity), value)
 
     def start(self, frame: Tensor, masks: Tensor) -> MemoryEntry:

@@ -7,7 +7,6 @@ instead, and runs frames at their own size, padded to a multiple of 16 as the re
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
 from functools import partial
 
 import numpy as np
@@ -31,10 +30,10 @@ from mobilevos_sdk.processing import (
     probability_planes,
 )
 from mobilevos_sdk.results import FrameResult, Latency
-from mobilevos_sdk.tracking import track
+from mobilevos_sdk.tracking import VideoTracker
 
 
-class STCNTracker:
+class STCNTracker(VideoTracker):
     """A tracker of `mobilevos_sdk.evaluation`: follows the objects of a first mask through frames.
 
     Args:
@@ -49,15 +48,13 @@ class STCNTracker:
         self._model = model
         self._schedule = schedule or FrameSchedule()
 
-    def track(
-        self, frames: Iterable[npt.NDArray[np.uint8]], first_mask: npt.NDArray[np.integer]
-    ) -> Iterator[FrameResult]:
-        """Yields a result for every frame, beginning with the one whose mask is given; see `Segmenter.track`.
+    def start(self, frame: npt.NDArray[np.uint8], mask: npt.NDArray[np.integer]) -> _Video:
+        """Starts a video with its first frame, (H, W, 3) uint8 RGB, and that frame's mask, (H, W) object ids.
 
         Raises:
-            InvalidInputError: there is no frame, or a frame or the mask cannot be used.
+            InvalidInputError: the frame or the mask cannot be used.
         """
-        return track(partial(_Video, self._model, self._schedule), frames, first_mask)
+        return _Video(self._model, self._schedule, frame, mask)
 
 
 class _Video:

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch", reason="needs PyTorch: pip install 'mobilevos[train]'")
 
-from mobilevos_bench.cost_results import cost_from_data
+from mobilevos_bench.cost_results import read_cost
 from mobilevos_models import cost, cost_file, cost_process
 from mobilevos_models.cost_process import CostTask, Measured, measure_apart
 from mobilevos_sdk.errors import MobileVOSError
@@ -84,11 +84,28 @@ def test_all_that_is_asked_for_is_measured_and_written(fake: list[CostTask], tmp
         ("sst-local", "torch", 3),
     ]
     assert fake[2].artifact == str(tmp_path / "mobilenetv2-q2-64x96.onnx") and fake[2].threads == 1
-    result = cost_from_data(json.loads(path.read_text()), "cost.json")
+    result = read_cost(json.loads(path.read_text()))
     assert (result.size, result.queue, result.threads, result.objects) == ("64x96", 2, 1, (1, 3))
     assert result.models == ("mobilenetv2", "sst-local")
     assert result.costs[0].milliseconds.median == 10.0 and result.costs[0].milliseconds.count == 2
-    assert "torch" in result.machine and "Python" in result.machine
+    assert "torch" in result.versions and result.machine.python.count(".") == 2
+    commit = json.loads(path.read_text())["commit"]
+    assert commit is None or len(commit["hash"]) == 40
+
+
+def test_a_file_without_the_processors_flags_is_gone_on_with(fake: list[CostTask], tmp_path: Path) -> None:
+    """Older files do not have them; a processor with other flags is another machine."""
+    path = tmp_path / "cost.json"
+    measure(path, "--models", "mobilenetv2", "--runtimes", "torch")
+    older = json.loads(path.read_text())
+    del older["machine"]["flags"], older["commit"]
+    path.write_text(json.dumps(older))
+    assert measure(path, "--models", "resnet18", "--runtimes", "torch") == 0
+    now = json.loads(path.read_text())
+    assert "flags" in now["machine"] and {cell["model"] for cell in now["cells"]} == {"mobilenetv2", "resnet18"}
+    now["machine"]["flags"] = ["other"]
+    path.write_text(json.dumps(now))
+    assert measure(path, "--models", "aot-t", "--runtimes", "torch") == 1
 
 
 def test_it_goes_on_where_it_stopped(fake: list[CostTask], tmp_path: Path, capsys) -> None:

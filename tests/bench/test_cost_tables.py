@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from toy_results import accuracy
 
-from mobilevos_bench.accuracy_results import accuracy_from_data
+from mobilevos_bench.accuracy_results import read_accuracy
 from mobilevos_bench.committed_results import CommittedResults
-from mobilevos_bench.cost_results import cost_from_data
+from mobilevos_bench.cost_results import read_cost
+from mobilevos_bench.formats import from_data
 from mobilevos_bench.model_tables import cost_table, models_table
 from mobilevos_bench.tables import generate
 from mobilevos_sdk.errors import InvalidInputError
@@ -54,10 +55,7 @@ TWO = costs(
 
 
 def committed(data: dict, *models: str) -> CommittedResults:
-    scores = [accuracy_from_data(accuracy(model), "eval.json") for model in models]
-    return CommittedResults(
-        costs=[cost_from_data(data, "cost.json")], accuracy=[score for score in scores if score is not None]
-    )
+    return CommittedResults(costs=[read_cost(data)], accuracy=[read_accuracy(accuracy(model)) for model in models])
 
 
 def test_every_measurement_has_a_row() -> None:
@@ -92,7 +90,7 @@ def test_several_scores_of_a_model_are_told_apart() -> None:
 
 def test_a_table_has_the_costs_of_one_file() -> None:
     first, second = costs(cell("mobilenetv2", "torch", 1, 311.0)), costs(cell("aot-t", "torch", 1, 1.0))
-    results = CommittedResults(costs=[cost_from_data(data, "cost.json") for data in (first, second)])
+    results = CommittedResults(costs=[read_cost(data) for data in (first, second)])
     assert "`aot-t`" not in models_table(results, "models")  # it would have an empty row
     assert "`aot-t`" in cost_table(results, "models")
 
@@ -131,4 +129,4 @@ def test_the_page_of_all_models_is_filled(tmp_path: Path) -> None:
 )
 def test_broken_files_are_named(data: dict, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        cost_from_data(data, "cost.json")
+        from_data(data, "cost.json")

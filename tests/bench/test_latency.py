@@ -11,9 +11,9 @@ from toy_results import ORIGIN
 
 from mobilevos_bench import latency
 from mobilevos_bench.ceiling import ConvolutionChain
+from mobilevos_bench.formats import from_data, to_text
 from mobilevos_bench.latency import LatencyOptions, frame_gflop, measure_latency
 from mobilevos_bench.report import latency_text
-from mobilevos_bench.results import from_data, to_text
 from mobilevos_bench.workload import Workload, WorkloadOptions, open_workload
 from mobilevos_sdk.session import Session
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from toy_results import LATENCY, MEMORY, accuracy
 
 from mobilevos_bench.cli.bench import main
-from mobilevos_bench.results import to_text
-from mobilevos_bench.table_text import CommittedResults
-from mobilevos_bench.tables import RESULTS_FOLDER, SCHEMA_FOLDER, fill
+from mobilevos_bench.formats import to_text
+from mobilevos_bench.table_text import TABLES, CommittedResults
+from mobilevos_bench.tables import PAGES, RESULTS_FOLDER, SCHEMA_FILE, fill
 from mobilevos_sdk.errors import InvalidInputError
 
 ROOT = Path(__file__).parents[2]
@@ -145,8 +146,16 @@ def test_no_repository(tmp_path: Path, capsys):
 
 def test_every_committed_result_is_readable_and_every_table_and_schema_current():
     CommittedResults.read(ROOT / RESULTS_FOLDER)
-    assert {path.name for path in (ROOT / SCHEMA_FOLDER).iterdir()} == {
-        "mobilevos-latency.schema.json",
-        "mobilevos-memory.schema.json",
-    }
+    assert list((ROOT / SCHEMA_FILE).parent.iterdir()) == [ROOT / SCHEMA_FILE]
     assert table(ROOT) == 0, "run 'vos-bench table --write'"
+
+
+def test_every_page_with_a_table_is_looked_at_and_every_table_has_a_page():
+    """A marker on a page that nobody looks at would be a table that goes out of date unseen."""
+    marker = re.compile(r"<!-- results:begin (\S+) -->")
+    places = [path for place in (".", "docs", "models", "training", "export", "benchmarks", "samples", "scripts")
+              for path in (ROOT.glob("*.md") if place == "." else (ROOT / place).rglob("*.md"))]  # fmt: skip
+    marked = {path: set(marker.findall(path.read_text(encoding="utf-8"))) for path in places}
+    looked_at = {path for pattern in PAGES for path in ROOT.glob(pattern)}
+    assert {path for path, names in marked.items() if names} <= looked_at
+    assert set().union(*marked.values()) == set(TABLES)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from mobilevos_bench.formats import from_data
 from mobilevos_bench.table_text import CommittedResults, ablation_table, profile_table
-from mobilevos_bench.training_results import ablation_from_data, is_ablation, profile_from_data
 from mobilevos_sdk.errors import InvalidInputError
 
 CELL = {"machine": "a CPU, 1 threads", "precision": "bf16", "date": "2026-11-20"}
@@ -39,18 +39,13 @@ def test_an_ablation_becomes_a_table(tmp_path: Path) -> None:
     assert "teacher `resnet18`; steps 400, crop 192; scored on val-open, 480x864. a CPU, 1 threads, bf16" in table
 
 
-def test_only_ablations_are_taken_for_one() -> None:
-    assert is_ablation(document())
-    assert not is_ablation({"format": "mobilevos-latency"})
-
-
 def test_a_file_of_another_version_or_without_rows_is_named() -> None:
     with pytest.raises(InvalidInputError, match=r"there\.json has format version 2"):
-        ablation_from_data(document() | {"format_version": 2}, "there.json")
+        from_data(document() | {"format_version": 2}, "there.json")
     broken = document()
     del broken["rows"][1]["gains"]
     with pytest.raises(InvalidInputError, match=r"there\.json is not what python -m mobilevos_training\.ablation"):
-        ablation_from_data(broken, "there.json")
+        from_data(broken, "there.json")
 
 
 def test_a_profile_becomes_a_row(tmp_path: Path) -> None:
@@ -76,4 +71,4 @@ def test_a_profile_becomes_a_row(tmp_path: Path) -> None:
     assert "a CPU, PyTorch 2.13.0, 2026-11-20." in table
     del data["gflop"]
     with pytest.raises(InvalidInputError, match="is not what vos-train --profile writes"):
-        profile_from_data(data, "there.json")
+        from_data(data, "there.json")

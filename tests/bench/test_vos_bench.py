@@ -13,7 +13,7 @@ import pytest
 
 from mobilevos_bench import machine
 from mobilevos_bench.cli.bench import main
-from mobilevos_bench.results import from_data
+from mobilevos_bench.formats import from_data
 from mobilevos_sdk.masks import read_mask
 
 

@@ -10,11 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mobilevos_bench.accuracy_results import accuracy_from_data
+from mobilevos_bench.accuracy_results import AccuracyResult, read_accuracy
 from mobilevos_bench.cli.eval import main
+from mobilevos_sdk.davis import find_sequences
 from mobilevos_sdk.ensemble import Ensemble, Member
 from mobilevos_sdk.errors import InvalidInputError
-from mobilevos_sdk.masks import write_mask
+from mobilevos_sdk.masks import read_mask, write_mask
+from mobilevos_sdk.passes import Passes
 from mobilevos_sdk.segmenter import Segmenter
 
 TOLERANCE = 1e-6
@@ -138,8 +140,8 @@ def test_the_command_says_what_was_averaged(data: Path, tmp_path: Path, capsys):
     assert [model["given_as"] for model in reports["both"]["subject"]["ensemble"]] == ["tiny", "smaller"]
     saved = {name: (tmp_path / name / "texture/00003.png").read_bytes() for name in reports}
     assert len(set(saved.values())) == 3
-    assert accuracy_from_data(reports["plain"], "plain") is not None
-    assert accuracy_from_data(reports["both"], "both") is None  # no table takes it for a model
+    assert isinstance(read_accuracy(reports["plain"]), AccuracyResult)
+    assert not isinstance(read_accuracy(reports["both"]), AccuracyResult)  # no table takes it for a model
 
 
 @pytest.mark.usefixtures("models")
@@ -151,9 +153,55 @@ def test_a_run_goes_on_with_the_same_ensemble_only(data: Path, tmp_path: Path, c
     assert "made with another model" in capsys.readouterr().err.strip().splitlines()[-1]
 
 
+@pytest.fixture
+def crowd(data: Path) -> Path:
+    """Seven objects, where one model follows three and the other one two."""
+    mask = np.zeros((90, 120), np.uint8)
+    for index in range(7):
+        mask[10:70, 5 + 16 * index : 15 + 16 * index] = index + 1
+    for path in (data / "Annotations" / "texture").iterdir():
+        write_mask(path, mask)
+    return data
+
+
+@pytest.mark.usefixtures("models")
+def test_more_objects_than_a_model_follows(crowd: Path, tmp_path: Path, tiny: Segmenter, capsys):
+    common = ["--data", str(crowd), "--json", "-", "--model", "tiny", "--save", str(tmp_path / "one")]
+    assert main(common) == 1
+    assert "follow them in several passes" in capsys.readouterr().err.strip().splitlines()[-1]
+    assert main([*common, "--passes", "--save", str(tmp_path / "two")]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["overall"]["objects"] == 7 and report["subject"]["passes"] is True
+    assert isinstance(read_accuracy(report), AccuracyResult)
+    (sequence,) = find_sequences(crowd)
+    results = Passes(tiny).track(sequence.frames(), sequence.first_mask())
+    expected = [result.mask for result in results]
+    assert np.array_equal(read_mask(tmp_path / "two/texture/00002.png"), expected[2])
+
+
+@pytest.mark.usefixtures("models")
+def test_passes_and_ensembles_go_together(crowd: Path, tiny: Segmenter, smaller: Segmenter, tmp_path: Path, capsys):
+    members = ["--model", "tiny", "--model", "smaller", "--passes", "--save", str(tmp_path / "masks")]
+    assert main(["--data", str(crowd), "--json", "-", *members]) == 0
+    subject = json.loads(capsys.readouterr().out)["subject"]
+    assert subject["passes"] is True and len(subject["ensemble"]) == 2
+    assert main(["--data", str(crowd), *members[:4], "--save", str(tmp_path / "masks"), "--resume"]) == 1
+    assert "made with another model" in capsys.readouterr().err.strip().splitlines()[-1]
+    (sequence,) = find_sequences(crowd)
+    frames, mask = list(sequence.frames())[:3], sequence.first_mask()
+    both = Ensemble.of([Passes(tiny), Passes(smaller)], flip=True).track(frames, mask)
+    turned = list(map(mirrored, frames)), mirrored(mask)
+    votes = [list(Passes(one).track(frames, mask)) for one in (tiny, smaller)]
+    flipped = [list(Passes(one).track(*turned)) for one in (tiny, smaller)]
+    for index, result in enumerate(both):
+        own = [vote[index].probabilities for vote in votes] + [v[index].probabilities[..., ::-1] for v in flipped]
+        assert np.allclose(result.probabilities, np.mean(own, axis=0), atol=TOLERANCE)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--predictions", "masks", "--passes"], "--passes goes with --model"),
         (["--predictions", "masks", "--flip"], "--flip goes with --model"),
         (["--model", "a", "--model", "a"], "given twice"),
         (["--model", "a", "--predictions", "masks"], "not allowed with"),

@@ -1,4 +1,4 @@
-"""Every golden case of the authors' implementations, through the import path: official names in, their numbers out."""
+"""The replay of golden cases: what it reads, what it takes for a failure, how it ends. The cases: test_registry.py."""
 
 from __future__ import annotations
 
@@ -7,20 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from replay_golden import TOLERANCE, compare, main, our_name, read_case, replay
-
-GOLDENS = Path(__file__).parents[2] / ".." / "shared" / "goldens"
-CASES = sorted(GOLDENS.glob("*.json"))
-
-
-@pytest.mark.parametrize("case", CASES or [None], ids=lambda case: case.stem if case else "none")
-def test_a_golden_case_is_met(case: Path | None):
-    if case is None:
-        pytest.skip("needs ../shared/goldens, which is not on this machine")
-    golden = read_case(case)
-    errors = dict(compare(golden, replay(golden)))
-    assert errors
-    assert all(error <= TOLERANCE for error in errors.values()), errors  # a NaN is no pass
+from replay_golden import compare, main, our_name, read_case
 
 
 @pytest.fixture

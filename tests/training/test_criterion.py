@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mobilevos_training.criterion import Criterion
 from mobilevos_training.families import ABSENT_LOGIT, family_named
-from mobilevos_training.losses import IGNORE, aot_loss, cka_loss
+from mobilevos_training.losses import IGNORE, bootstrapped_cross_entropy, cka_loss, soft_jaccard_loss
 from mobilevos_training.recipe import Recipe
 from mobilevos_training.rollout import Followed
 
@@ -198,8 +198,11 @@ def test_all_depths_are_scored_and_deeper_ones_weigh_more() -> None:
     odds = (
         family_named("aost").log_odds(depths[0].logits.flatten(0, 1), (SIDE, SIDE)).softmax(1).unflatten(0, (CLIPS, -1))
     )
-    share = 0.3
-    expected = [aot_loss(odds[:, time], masks()[:, time], share, PRESENT).mean() for time in range(1 + FRAMES)]
+    expected = [
+        0.5 * bootstrapped_cross_entropy(odds[:, time], masks()[:, time], 0.3).mean()
+        + 0.5 * soft_jaccard_loss(odds[:, time], masks()[:, time], PRESENT).mean()
+        for time in range(1 + FRAMES)
+    ]
     assert float(alone[0]["reference"]) == pytest.approx(float(expected[0]), rel=1e-5)
     predicted = float(alone[0]["cross_entropy"] + alone[0]["jaccard"])
     assert predicted == pytest.approx(float(sum(expected[1:])) / FRAMES, rel=1e-5)

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from mobilevos_sdk.errors import InvalidInputError
 from mobilevos_training.losses import (
-    aot_loss,
     bootstrap_share,
     bootstrapped_cross_entropy,
     dice_loss,
@@ -130,9 +129,8 @@ def test_a_perfect_mask_costs_nothing_and_an_empty_one_almost_all(loss: Loss) ->
         lambda p, t: bootstrapped_cross_entropy(p, t, 0.3, 1.0),
         dice_loss,
         soft_jaccard_loss,
-        lambda p, t: aot_loss(p, t, 0.3),
     ],
-    ids=["cross-entropy", "dice", "jaccard", "aot"],
+    ids=["cross-entropy", "dice", "jaccard"],
 )
 def test_a_clip_does_not_depend_on_its_batch(loss: Loss, probabilities: Tensor, target: Tensor) -> None:
     alone = [loss(probabilities[i : i + 1], target[i : i + 1]) for i in range(CLIPS)]

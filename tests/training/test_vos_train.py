@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -14,6 +15,7 @@ import yaml
 from data_sets import write_video
 from tiny_data import distillation, losses, pack_recipe
 
+from mobilevos_bench.formats import schema
 from mobilevos_training import profiling, teacher
 from mobilevos_training.cli import EXAMPLE, main, parser
 
@@ -76,11 +78,15 @@ def test_the_teacher_s_cache_is_filled_ahead(
 
 
 def test_a_profile_is_printed(
-    recipe: str, common: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    recipe: str, common: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("mobilevos_training.cli.PROFILE_STEPS", 1)
     monkeypatch.setattr(profiling, "CEILING_SIDE", 8)
-    assert main([recipe, *common, "--profile", "steps=3"]) == 0
+    written = tmp_path / "profile.json"
+    assert main([recipe, *common, "--profile", "--json", str(written), "steps=3"]) == 0
+    document = json.loads(written.read_text())
+    pytest.importorskip("jsonschema", reason="another program checks the file").validate(document, schema())
+    assert document["origin"]["command"].startswith("vos-train ")
     printed = capsys.readouterr().out
     for word in ("data", "teacher", "forward", "backward", "clips/s", "waiting for data", "of the convolution ceiling"):
         assert word in printed

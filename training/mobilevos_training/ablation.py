@@ -103,6 +103,7 @@ def _cell(folder: Path, recipe: Recipe, setting: Setting) -> None:
     """Trains and scores one recipe with one seed, unless that is done."""
     import torch
 
+    from mobilevos_sdk.machine import DISTRIBUTIONS, provenance
     from mobilevos_training.distributed import Processes
     from mobilevos_training.loop import Trainer
     from mobilevos_training.run_options import RunOptions, choose_device, default_precision, machine_name
@@ -137,6 +138,7 @@ def _cell(folder: Path, recipe: Recipe, setting: Setting) -> None:
         "machine": f"{machine_name(device)}, {torch.get_num_threads()} threads",
         "torch": torch.__version__,
         "precision": options.precision,
+        "origin": provenance(PROGRAM, sys.argv[1:], (*DISTRIBUTIONS, "torch")).to_dict(),
     }
     write_atomically(folder / SCORE_FILE, json.dumps(score, indent=1))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 
 from mobilevos_models.flops import flop_counter
 from mobilevos_sdk.errors import InvalidInputError
+from mobilevos_sdk.machine import DISTRIBUTIONS, provenance
 from mobilevos_training.data.loader import Batch
 from mobilevos_training.loop import Trainer
 from mobilevos_training.run_options import machine_name
@@ -102,6 +104,7 @@ def profile_document(found: StepProfile, trainer: Trainer) -> dict[str, Any]:
         "gflop": found.gflop,
         "ceiling": found.ceiling,
         "ceiling_share": found.ceiling_share,
+        "origin": provenance("vos-train", sys.argv[1:], (*DISTRIBUTIONS, "torch")).to_dict(),
     }
 
 

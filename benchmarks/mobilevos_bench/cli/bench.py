@@ -8,20 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobilevos_bench.cli import compare, phone, queue
+from mobilevos_bench.cli.shared import PROGRAM, check_target, give, measured_origin
 from mobilevos_sdk.cli.common import EXIT_OK, ArgumentParser, Progress, positive_int, run
 from mobilevos_sdk.errors import MobileVOSError
 
 if TYPE_CHECKING:
-    from mobilevos_bench.results import LatencyResult, MemoryResult, Origin
     from mobilevos_bench.workload import Workload
 
-PROGRAM = "vos-bench"
 RUNTIMES = ("onnx", "litert")
 EPILOG = """\
 examples:
   vos-bench run --model mobilenetv2 --json benchmarks/results/latency-mobilenetv2.json
   vos-bench run --model out/mobilenetv2-q2-480x864.onnx --runtime onnx --threads 1
   vos-bench memory --model mobilenetv2 --frames 20,2000
+  vos-bench queue --model mobilenetv2-noaspp --json queue.json --plot queue.svg
+  vos-bench phone mobilenetv2 --tool android_aarch64_benchmark_model --gpu --json phone.json
+  vos-bench compare before.json after.json
   vos-bench table            check that README, docs and model cards show the committed results
   vos-bench table --write    make them do so
 
@@ -35,8 +38,8 @@ MEMORY = """\
 Peak resident memory of a fresh process that follows the clip, again and again, after each number of frames.
 example: vos-bench memory --model mobilenetv2 --frames 20,2000"""
 TABLE = """\
-Checks that the tables of README.md, docs/models.md, docs/training.md and models/cards/*.md, and the schemas of the
-results, are as benchmarks/results and the code have them; exits with 1 if not.
+Checks that the tables of README.md, docs/ and models/cards/, and the schema of the results, are as benchmarks/results
+and the code have them; exits with 1 if not.
 example: vos-bench table --write"""
 
 
@@ -73,6 +76,10 @@ def _parser() -> ArgumentParser:
         "--frames", type=_counts, default=(20, 2000), metavar="N,M", help="report after so many frames (20,2000)"
     )
     memory.set_defaults(body=_memory)
+
+    queue.add_parser(commands)
+    phone.add_parser(commands)
+    compare.add_parser(commands)
 
     table = commands.add_parser("table", help="the results tables of README, docs and model cards", description=TABLE)
     table.add_argument("--write", action="store_true", help="write what is out of date (default: only check)")
@@ -112,10 +119,10 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     wanted = LatencyOptions(frames=options.frames)
     progress = Progress(wanted.steps(len(workload.artifacts)))
     try:
-        result = measure_latency(workload, wanted, _origin(arguments), progress.step)
+        result = measure_latency(workload, wanted, measured_origin(arguments), progress.step)
     finally:
         progress.close()
-    return _finish(result, latency_text(result), options.json)
+    return give(result, latency_text(result), options.json)
 
 
 def _memory(options: argparse.Namespace, arguments: list[str]) -> int:
@@ -125,46 +132,20 @@ def _memory(options: argparse.Namespace, arguments: list[str]) -> int:
 
     progress = Progress(max(options.frames) * len(workload.artifacts))
     try:
-        result = measure_memory(workload, options.frames, _origin(arguments), progress.step)
+        result = measure_memory(workload, options.frames, measured_origin(arguments), progress.step)
     finally:
         progress.close()
-    return _finish(result, memory_text(result), options.json)
+    return give(result, memory_text(result), options.json)
 
 
 def _prepare(options: argparse.Namespace) -> Workload:
     """Finds all that can be wrong before anything is measured."""
     from mobilevos_bench.workload import WorkloadOptions, open_workload
-    from mobilevos_sdk.files import check_writable
 
-    if options.json not in (None, "-"):
-        check_writable(options.json)
+    check_target(options.json)
     return open_workload(
         WorkloadOptions(options.model, options.runtime, options.threads, options.objects, options.clip, options.mask)
     )
-
-
-def _origin(arguments: list[str]) -> Origin:
-    from mobilevos_bench.machine import BUSY_LIMIT, origin
-
-    found = origin(PROGRAM, arguments)
-    if found.busy_cores is not None and found.busy_cores > BUSY_LIMIT:
-        print(
-            f"{PROGRAM}: other programs keep {found.busy_cores:.1f} cores busy, so times will be too long",
-            file=sys.stderr,
-        )
-    return found
-
-
-def _finish(result: LatencyResult | MemoryResult, text: str, target: str | None) -> int:
-    from mobilevos_bench.results import to_text
-    from mobilevos_sdk.files import write_atomically
-
-    print(text, file=sys.stderr if target == "-" else sys.stdout)
-    if target == "-":
-        sys.stdout.write(to_text(result))
-    elif target:
-        write_atomically(target, to_text(result))
-    return EXIT_OK
 
 
 def _table(options: argparse.Namespace, arguments: list[str]) -> int:

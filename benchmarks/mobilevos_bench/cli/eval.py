@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mobilevos_sdk.cli.common import ArgumentParser, Progress, UsageError, positive_int, run
+from mobilevos_sdk.cli.common import ArgumentParser, Progress, UsageError, add_passes, positive_int, run
 
 if TYPE_CHECKING:
     from mobilevos_bench.accuracy import SequenceResult
     from mobilevos_sdk.davis import DavisSequence
-    from mobilevos_sdk.evaluation import Tracker
     from mobilevos_sdk.segmenter import Segmenter
+    from mobilevos_sdk.tracking import VideoTracker
 
 PROGRAM = "vos-eval"
 EPILOG = """\
@@ -25,6 +25,7 @@ examples:
   vos-eval --model out/mobilenetv2-q2-480x864.tflite --data DAVIS --json scores.json --save masks/
   vos-eval --predictions masks/ --data DAVIS --annotations AnnotationsMultiObject
   vos-eval --model mobilenetv2 --model mobilenetv2-noaspp --flip --data DAVIS
+  vos-eval --model out/aot-t-q2-480x864.tflite --data CROWDS --passes
 
 Several --model, or --flip, are an ensemble: their probabilities are averaged. Artifacts of one model that were exported
 at several sizes make it multi-scale testing.
@@ -65,6 +66,7 @@ def _parser() -> ArgumentParser:
         "--sequences", metavar="A,B|FILE", help="sequences, or a .txt file with one a line (default: all with masks)"
     )
     parser.add_argument("--flip", action="store_true", help="average with what the mirrored video gives")
+    add_passes(parser)
     parser.add_argument("--runtime", choices=("onnx", "litert"), help="what runs the model (default: by the artifact)")
     parser.add_argument("--threads", type=positive_int, metavar="N", help="threads of the runtime")
     parser.add_argument("--save", type=Path, metavar="DIR", help="keep the model's masks, as PNGs with a palette")
@@ -91,23 +93,24 @@ def _evaluate(options: argparse.Namespace, arguments: list[str]) -> None:
     print(to_table(evaluation), file=sys.stderr if options.json == "-" else sys.stdout)
     if options.json:
         data = {"folder": str(options.data), "annotations": options.annotations, "left_out": left_out}
-        report = to_json(evaluation, data, plan.subject, provenance(PROGRAM, arguments))
+        report = to_json(evaluation, data, plan.subject, provenance(PROGRAM, arguments), plan.threads)
         text = json.dumps(report, indent=1) + "\n"
         sys.stdout.write(text) if options.json == "-" else write_atomically(options.json, text)
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is scored, the results as they come, and the progress that they count on."""
+    """What is scored, the results as they come, the progress that they count on, and the runtime's threads."""
 
     subject: dict[str, Any]
     results: Iterator[SequenceResult]
     progress: Progress
+    threads: int | None = None
 
 
 def _check(options: argparse.Namespace) -> None:
     if options.predictions:
-        for name in ("runtime", "threads", "save", "flip"):
+        for name in ("runtime", "threads", "save", "flip", "passes"):
             if getattr(options, name):
                 raise UsageError(f"--{name} goes with --model, not with --predictions")
     twice = [model for model in options.model or () if options.model.count(model) > 1]
@@ -164,26 +167,30 @@ def _plan_model(options: argparse.Namespace, sequences: Sequence[DavisSequence])
         settings = {**_settings(subject), "annotations": options.annotations}
         store = MaskStore.open(options.save, settings, sequences, options.resume)
     progress = Progress(frames_to_do(sequences, store))
-    tracker = _tracker(segmenters, options.flip)
-    return _Plan(subject, score_model(tracker, sequences, store, progress.step), progress)
+    tracker = _tracker(segmenters, options)
+    return _Plan(subject, score_model(tracker, sequences, store, progress.step), progress, runtime.thread_count)
 
 
-def _tracker(segmenters: Sequence[Segmenter], flip: bool) -> Tracker:
-    """One model as it is; otherwise an ensemble."""
+def _tracker(segmenters: Sequence[Segmenter], options: argparse.Namespace) -> VideoTracker:
+    """One model as it is, or an ensemble; each model in as many passes as it needs, if that is wanted."""
     from mobilevos_sdk.ensemble import Ensemble
+    from mobilevos_sdk.passes import Passes
 
-    return segmenters[0] if len(segmenters) == 1 and not flip else Ensemble.of(segmenters, flip)
+    members = [Passes(segmenter) if options.passes else segmenter for segmenter in segmenters]
+    return members[0] if len(members) == 1 and not options.flip else Ensemble.of(members, options.flip)
 
 
 def _describe(segmenters: Sequence[Segmenter], options: argparse.Namespace) -> dict[str, Any]:
     """The model, or the models of an ensemble.
 
-    An ensemble has no key `model`: the tables of models, which look for it, leave ensembles out.
+    An ensemble has no key `model`: the tables of models, which look for it, leave ensembles out. The key `passes` is
+    there if they were wanted, and not otherwise: masks that were saved before there were any go on.
     """
     models = [_describe_model(one, given) for one, given in zip(segmenters, options.model, strict=True)]
+    passes = {"passes": True} if options.passes else {}
     if len(models) == 1 and not options.flip:
-        return models[0]
-    return {"ensemble": models, "flip": options.flip, "averaged": "probabilities at the frame's size"}
+        return {**models[0], **passes}
+    return {"ensemble": models, "flip": options.flip, "averaged": "probabilities at the frame's size", **passes}
 
 
 def _describe_model(segmenter: Segmenter, given_as: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Losses and pixel samplers as pure functions of tensors; see docs/losses.md for the equations and their sources."""
 
-from mobilevos_training.losses.aot import aot_loss, auxiliary_reference_loss, scalable_supervision
+from mobilevos_training.losses.aot import scalable_supervision
 from mobilevos_training.losses.deformable import (
     ATTENTION_WEIGHT,
     cka_loss,
@@ -53,8 +53,6 @@ __all__ = [
     "PixelSample",
     "PixelSampler",
     "RandomSampler",
-    "aot_loss",
-    "auxiliary_reference_loss",
     "bootstrap_share",
     "bootstrapped_cross_entropy",
     "cka_loss",
