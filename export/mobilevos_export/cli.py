@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mobilevos_export.options import (
+    CALIBRATION_SAMPLES,
+    CHECKS,
     FORMATS,
     MAXIMUM_OBJECTS,
     MAXIMUM_QUEUE,
@@ -31,6 +33,8 @@ PROGRAM = "vos-export"
 EPILOG = """examples:
   vos-export --model mobilenetv2 --queue 2
   vos-export --model mobilenetv2-noaspp --size 480x864 --objects 4 --precision fp16 --to tflite --out out
+  vos-export --model mobilenetv2-noaspp --precision int8 --calibration davis/train
+  vos-export --model mobilenetv2 --to tflite --check gpu
   vos-export --model mobilenetv2 --dry-run
 
 An artifact is written only when it agrees with PyTorch on real frames, per tensor and per mask.
@@ -51,11 +55,21 @@ def build_parser() -> ArgumentParser:
     add("--size", default="480x864", help="input HEIGHTxWIDTH, multiples of 16 (default 480x864)")
     add("--objects", type=int, help=f"most objects at once, 1 to {MAXIMUM_OBJECTS} (default 1, of the AOT family 10)")
     add("--depth", type=int, help="layers that run, for a model that can choose: aost (default all)")
-    add("--precision", default="fp32", help=f"of the stored weights: {' or '.join(PRECISIONS)} (default fp32)")
+    add("--precision", default="fp32", help=f"{', '.join(PRECISIONS)} (default fp32); see docs/quantisation.md")
+    add(
+        "--calibration", type=Path, help="for int8: data set in DAVIS layout, or folder of clips (default: the samples)"
+    )
+    add(
+        "--calibration-samples",
+        type=int,
+        default=CALIBRATION_SAMPLES,
+        help=f"for int8: inputs of each graph to measure ranges on (default {CALIBRATION_SAMPLES})",
+    )
     add("--to", default=",".join(FORMATS), help="formats, separated by commas (default onnx,tflite)")
     add("--checkpoint", help=f"safetensors file (default: the shipped one); '{RANDOM}' for untrained weights")
     add("--out", type=Path, default=Path("out"), help="folder of the artifacts (default out)")
     add("--tflite-via", default=TFLITE_ROUTES[0], help=f"converter: {' or '.join(TFLITE_ROUTES)} (default the first)")
+    add("--sensitivity", type=Path, help="for int8: JSON file of each layer's error when it alone is quantised (slow)")
     add("--no-locality", action="store_true", help="leave the locality prior out: the read as in the paper")
     add("--parity-clip", type=Path, help="video to compare on (default: the sample clip of the repository)")
     add("--parity-mask", type=Path, help="its first mask (default: NAME-first-mask.png beside the clip)")
@@ -65,7 +79,8 @@ def build_parser() -> ArgumentParser:
         default=MINIMUM_PARITY_FRAMES,
         help=f"frames to compare masks on, {MINIMUM_PARITY_FRAMES} or more",
     )
-    add("--seed", type=int, default=0, help=f"of the weights of --checkpoint {RANDOM}")
+    add("--check", choices=CHECKS, help="gpu: LiteRT's GPU accelerator must take it too; see docs/gpu.md")
+    add("--seed", type=int, default=0, help=f"of the calibration's frames, and of --checkpoint {RANDOM}")
     add("--dry-run", action="store_true", help="say what would be made, and make nothing")
     add("--json", action="store_true", help="print the result as JSON on stdout")
     return parser
@@ -104,6 +119,10 @@ def _options(arguments: argparse.Namespace) -> ExportOptions:
             parity_mask=arguments.parity_mask,
             parity_frames=arguments.parity_frames,
             seed=arguments.seed,
+            calibration=arguments.calibration,
+            calibration_samples=arguments.calibration_samples,
+            sensitivity=arguments.sensitivity,
+            checks=() if arguments.check is None else (arguments.check,),
         )
     except InvalidInputError as error:
         raise UsageError(str(error)) from error
@@ -112,17 +131,19 @@ def _options(arguments: argparse.Namespace) -> ExportOptions:
 def _export(options: ExportOptions, as_json: bool) -> int:
     tell = _reporter()
     tell("loading PyTorch")
-    from mobilevos_export.exporter import ParityFailedError, export_model, summary
+    from mobilevos_export.exporter import GpuFailedError, ParityFailedError, export_model, summary
 
     if str(options.checkpoint) == RANDOM:
         tell("note: the weights are random, so the artifact follows nothing; it is for tests only")
     try:
         report = export_model(options, tell)
-    except ParityFailedError as error:
+    except (ParityFailedError, GpuFailedError) as error:
         print(error.table, file=sys.stderr)
         raise
     for file in report.files:
         print(file.parity.table(), file=sys.stderr)
+        if file.gpu is not None:
+            print(file.gpu.text(), file=sys.stderr)
     print(json.dumps(summary(report), indent=1) if as_json else _text(report))
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import time
 from collections.abc import Callable
@@ -12,18 +13,34 @@ from typing import Any
 
 from mobilevos_export import onnx2tf_export, onnx_export, tflite_export
 from mobilevos_export.conversion import quietly
+from mobilevos_export.gpu_check import GpuCheckError, check_gpu
+from mobilevos_export.gpu_drivers import find_driver
+from mobilevos_export.gpu_report import GpuReport
 from mobilevos_export.graphs import SourceModel, load_source
 from mobilevos_export.options import ExportOptions
 from mobilevos_export.parity import ParityReport
 from mobilevos_export.parity_clip import ParityClip
+from mobilevos_export.quant_calibration import Calibration
+from mobilevos_export.quant_policy import QUANTISED, STATIC
+from mobilevos_export.quant_sensitivity import Sensitivity
 from mobilevos_export.validate import Reference, open_backend
 from mobilevos_sdk.errors import ArtifactError, ParityError
-from mobilevos_sdk.files import unwritable
+from mobilevos_sdk.files import check_writable, unwritable, write_atomically
 from mobilevos_sdk.spec import ArtifactSpec
 
 Report = Callable[[str], None]
 # The tools whose versions an artifact remembers.
-TOOLS = ("torch", "onnx", "onnxscript", "onnxslim", "litert-torch", "ai-edge-litert", "onnxruntime", "mobilevos")
+TOOLS = (
+    "torch",
+    "onnx",
+    "onnxscript",
+    "onnxslim",
+    "litert-torch",
+    "ai-edge-litert",
+    "ai-edge-quantizer",
+    "onnxruntime",
+    "mobilevos",
+)
 
 
 class ParityFailedError(ParityError):
@@ -34,9 +51,26 @@ class ParityFailedError(ParityError):
         names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
         super().__init__(
             f"the {report.runtime} artifact does not agree with PyTorch ({names}), so no artifact was written; "
-            "try the other converter with --tflite-via or --precision fp32"
+            + (
+                "calibrate on clips like yours (--calibration), or take --precision fp16"
+                if report.precision in QUANTISED
+                else "try the other converter with --tflite-via or --precision fp32"
+            )
         )
         self.table = report.table()
+
+
+class GpuFailedError(GpuCheckError):
+    """An artifact that LiteRT's GPU accelerator does not take, or gets wrong; `table` has all that was found."""
+
+    def __init__(self, report: GpuReport) -> None:
+        shown, more = report.reasons[:2], len(report.reasons) - 2
+        reasons = "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+        super().__init__(
+            f"the tflite artifact fails on a GPU ({reasons}), so no artifact was written; mend the operators that the "
+            "report names, or leave --check gpu out"
+        )
+        self.table = report.text()
 
 
 @dataclass(frozen=True)
@@ -49,6 +83,7 @@ class ExportedFile:
         size: bytes.
         seconds: what conversion and comparison took.
         parity: how well it agrees with PyTorch.
+        gpu: what the GPU accelerator made of it; none where that was not checked.
     """
 
     path: Path
@@ -56,6 +91,7 @@ class ExportedFile:
     size: int
     seconds: float
     parity: ParityReport
+    gpu: GpuReport | None = None
 
 
 @dataclass(frozen=True)
@@ -89,14 +125,22 @@ def export_model(options: ExportOptions, report: Report = lambda line: None) -> 
             clip cannot be used.
         ConversionError, RuntimeMissingError: a converter failed or is not installed.
         ParityFailedError: an artifact does not agree with PyTorch.
+        GpuFailedError: an artifact fails on the GPU accelerator, where that is to be checked.
 
         Whatever is raised, no file is left behind, and older artifacts of the same names are as they were.
     """
     clip = ParityClip.load(options.parity_clip, options.parity_mask, options.parity_frames + 1)
     source = load_source(options)
+    if options.precision == STATIC:
+        calibration = Calibration.load(options.calibration, options.calibration_samples, options.seed)
+        source = replace(source, calibration=calibration, sensitivity=Sensitivity() if options.sensitivity else None)
     if "tflite" in options.formats and options.tflite_via == "onnx2tf":
         onnx2tf_export.find_command()  # before the minutes that the other format takes
+    if "gpu" in options.checks:
+        find_driver("fp32")
     _check_writable(options.out)
+    if options.sensitivity is not None:
+        check_writable(options.sensitivity, ArtifactError)
     report("PyTorch: tracking the clip for comparison")
     reference = Reference(source, clip)
     partials: dict[Path, ExportedFile] = {}
@@ -106,6 +150,8 @@ def export_model(options: ExportOptions, report: Report = lambda line: None) -> 
             partials[partial] = _export(options, extension, source, reference, partial, report)
         for partial, file in partials.items():
             partial.replace(file.path)
+        if options.sensitivity is not None and source.sensitivity is not None:
+            write_atomically(options.sensitivity, json.dumps(source.sensitivity.as_json(), indent=1), ArtifactError)
     except OSError as error:
         raise ArtifactError(unwritable(options.out, error)) from error
     finally:
@@ -129,7 +175,23 @@ def _export(
         raise ParityFailedError(parity)
     content = package.pack(replace(spec, parity=parity.as_json()))
     partial.write_bytes(content)
-    return ExportedFile(options.path(extension), extension, len(content), time.perf_counter() - started, parity)
+    gpu = _check_gpu(options, partial, report) if extension == "tflite" and "gpu" in options.checks else None
+    return ExportedFile(options.path(extension), extension, len(content), time.perf_counter() - started, parity, gpu)
+
+
+def _check_gpu(options: ExportOptions, partial: Path, report: Report) -> GpuReport:
+    """Has the GPU accelerator run an artifact that agrees with PyTorch."""
+    found = check_gpu(
+        partial,
+        frames=options.parity_frames,
+        clip=options.parity_clip,
+        mask=options.parity_mask,
+        name=options.path("tflite").name,
+        report=report,
+    )
+    if not found.passed:
+        raise GpuFailedError(found)
+    return found
 
 
 def _convert(options: ExportOptions, extension: str, source: SourceModel, report: Report) -> _Package:
@@ -165,6 +227,7 @@ def summary(report: ExportReport) -> dict[str, Any]:
             "bytes": file.size,
             "seconds": round(file.seconds, 2),
             "parity": file.parity.as_json(),
+            **({} if file.gpu is None else {"gpu": file.gpu.as_json()}),
         }
         for file in report.files
     ]

@@ -18,23 +18,35 @@ EMPTY_BUFFER = 0
 
 
 def read(content: bytes) -> Any:
-    """Parses a flatbuffer into the schema's mutable `ModelT`."""
+    """Parses a flatbuffer into the schema's mutable `ModelT`, with all constants inside it."""
     from ai_edge_litert import schema_py_generated as schema
 
-    return schema.ModelT.InitFromPackedBuf(content, 0)
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    for buffer in model.buffers:
+        if buffer.offset:  # a writer may put constants behind the flatbuffer; offsets count from the file's start
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
+    return model
 
 
 def write(model: Any) -> bytes:
-    """Serialises a `ModelT`, with its buffers aligned. The model stays as it is."""
+    """Serialises a `ModelT`, with buffers aligned and equal scales stored once. The model stays as it is."""
     import flatbuffers  # type: ignore[import-untyped]
 
     builder = flatbuffers.Builder(1 << 20)
     buffers = model.buffers
+    quantised = [tensor for graph in model.subgraphs for tensor in graph.tensors if tensor.quantization is not None]
+    scales = [tensor.quantization for tensor in quantised]
+    packed: dict[bytes, int] = {}
     try:
         model.buffers = [_aligned(buffer) for buffer in buffers]
+        for tensor in quantised:
+            tensor.quantization = _SharedScales(tensor.quantization, packed)
         builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
     finally:
         model.buffers = buffers
+        for tensor, scale in zip(quantised, scales, strict=True):
+            tensor.quantization = scale
     return bytes(builder.Output())
 
 
@@ -45,7 +57,7 @@ def share_buffers(model: Any) -> None:
     used = {tensor.buffer for graph in model.subgraphs for tensor in graph.tensors}
     used |= {entry.buffer for entry in model.metadata or []}
     for index in sorted(used - {EMPTY_BUFFER}):
-        content = _content(model.buffers[index])
+        content = content_of(model.buffers[index])
         # A buffer without data belongs to its tensor alone: it may mark a result.
         if not content or content not in first:
             first[content] = len(buffers)
@@ -67,7 +79,7 @@ def halve_weights(model: Any) -> None:
     """
     weights = _convolution_weights(model)
     for index in sorted({tensor.buffer for _, _, tensor in weights}):
-        values = np.frombuffer(_content(model.buffers[index]), "<f4")
+        values = np.frombuffer(content_of(model.buffers[index]), "<f4")
         model.buffers[index].data = np.frombuffer(values.astype("<f2").tobytes(), np.uint8)
     code = _operator_code(model, "DEQUANTIZE")
     casts: dict[tuple[int, int], int] = {}
@@ -117,9 +129,9 @@ def _convolution_weights(model: Any) -> list[tuple[int, Any, Any]]:
     found = []
     for index, graph in enumerate(model.subgraphs):
         for operator in graph.operators:
-            if _builtin(model.operatorCodes[operator.opcodeIndex]) in convolutions:
+            if builtin(model.operatorCodes[operator.opcodeIndex]) in convolutions:
                 tensor = graph.tensors[operator.inputs[1]]
-                if tensor.type == schema.TensorType.FLOAT32 and _content(model.buffers[tensor.buffer]):
+                if tensor.type == schema.TensorType.FLOAT32 and content_of(model.buffers[tensor.buffer]):
                     found.append((index, operator, tensor))
     return found
 
@@ -150,12 +162,13 @@ def _operator_code(model: Any, name: str) -> int:
     return len(model.operatorCodes) - 1
 
 
-def _builtin(code: Any) -> int:
+def builtin(code: Any) -> int:
     """An operator's number: old files hold it in a byte, newer ones in a field of its own."""
     return max(int(code.builtinCode), int(code.deprecatedBuiltinCode))
 
 
-def _content(buffer: Any) -> bytes:
+def content_of(buffer: Any) -> bytes:
+    """The bytes of a constant; none for a tensor that is computed."""
     return b"" if buffer.data is None or len(buffer.data) == 0 else bytes(np.asarray(buffer.data, np.uint8))
 
 
@@ -171,9 +184,44 @@ def _aligned(buffer: Any) -> Any:
             schema.BufferAddData(builder, data)
             return int(schema.BufferEnd(builder))
 
-    content = _content(buffer)
+    content = content_of(buffer)
     if not content:
         return schema.BufferT()
     aligned = AlignedBuffer()
     aligned.data = content
     return aligned
+
+
+class _SharedScales:
+    """The scales and zero points of a tensor; where a file has an equal list already, it points to that.
+
+    One list of zeros does for the zero points of all weights with as many channels.
+    """
+
+    def __init__(self, scales: Any, packed: dict[bytes, int]) -> None:
+        self._scales, self._packed = scales, packed
+
+    def Pack(self, builder: Any) -> int:  # noqa: N802 - the schema's name
+        from ai_edge_litert import schema_py_generated as schema
+
+        lists = {
+            schema.QuantizationParametersAddMin: self._list(builder, self._scales.min, "<f4"),
+            schema.QuantizationParametersAddMax: self._list(builder, self._scales.max, "<f4"),
+            schema.QuantizationParametersAddScale: self._list(builder, self._scales.scale, "<f4"),
+            schema.QuantizationParametersAddZeroPoint: self._list(builder, self._scales.zeroPoint, "<i8"),
+        }
+        schema.QuantizationParametersStart(builder)
+        for add, position in lists.items():
+            if position is not None:
+                add(builder, position)
+        schema.QuantizationParametersAddQuantizedDimension(builder, self._scales.quantizedDimension)
+        return int(schema.QuantizationParametersEnd(builder))
+
+    def _list(self, builder: Any, values: Any, kind: str) -> int | None:
+        if values is None:
+            return None
+        array = np.asarray(values, kind)
+        key = kind.encode() + array.tobytes()
+        if key not in self._packed:
+            self._packed[key] = int(builder.CreateNumpyVector(array))
+        return self._packed[key]

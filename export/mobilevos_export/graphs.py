@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,10 @@ from mobilevos_models.registry import VOSModel, is_exportable
 from mobilevos_sdk.errors import ArtifactError, InvalidInputError
 from mobilevos_sdk.spec import ArtifactSpec, GraphSpec
 
+if TYPE_CHECKING:
+    from mobilevos_export.quant_calibration import Calibration
+    from mobilevos_export.quant_sensitivity import Sensitivity
+
 
 @dataclass(frozen=True)
 class SourceModel:
@@ -33,11 +37,15 @@ class SourceModel:
         reference: the model as it was trained; the parity reference.
         folded: a copy with its batch norms merged into the convolutions; what is converted.
         spec: everything about the artifact but its parity report and tools.
+        calibration: what the ranges of a static quantisation are measured on; none for other precisions.
+        sensitivity: collects what each layer alone costs when it is quantised; none where nobody asks.
     """
 
     reference: VOSModel
     folded: VOSModel
     spec: ArtifactSpec
+    calibration: Calibration | None = None
+    sensitivity: Sensitivity | None = None
 
     def modules(self) -> Iterator[tuple[GraphSpec, nn.Module]]:
         """Each graph of the spec with the module to convert."""

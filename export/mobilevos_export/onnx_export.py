@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mobilevos_export import quant_onnx
 from mobilevos_export.conversion import quietly
 from mobilevos_export.graphs import SourceModel, sample_inputs
+from mobilevos_export.quant_policy import QUANTISED
 from mobilevos_sdk.spec import SPEC_NAME, ArtifactSpec, GraphSpec
 
 if TYPE_CHECKING:
@@ -34,13 +36,16 @@ def convert(source: SourceModel, report: Callable[[str], None]) -> ModelProto:
         The model without its spec; see `package`.
 
     Raises:
-        ConversionError: PyTorch's exporter failed.
+        ConversionError: PyTorch's exporter or the quantiser failed.
         RuntimeMissingError: onnx, onnxscript or onnxslim is not installed.
     """
     parts = []
     for graph, module in source.modules():
         report(f"ONNX: {graph.name}")
         parts.append((graph, export_graph(graph, module)))
+    if source.spec.precision in QUANTISED:
+        quantised = quant_onnx.quantise([(graph.name, part) for graph, part in parts], source, report)
+        parts = [(graph, part) for (graph, _), part in zip(parts, quantised, strict=True)]
     merger = _Merger(half=source.spec.precision == "fp16")
     for graph, part in parts:
         merger.add(graph, part)
@@ -98,7 +103,7 @@ class _Merger:
             return names.get(name, f"{spec.name}/{name}") if name else ""
 
         for node in graph.node:
-            node.name = f"{spec.name}/{node.name}"
+            node.name = f"{spec.name}/{node.name}" if node.name else ""
             node.input[:] = [rename(name) for name in node.input]
             node.output[:] = [rename(name) for name in node.output]
             del node.metadata_props[:]  # the exporter's stack traces: paths of the machine that it ran on

@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mobilevos_export.quant_policy import QUANTISED, STATIC
 from mobilevos_sdk.errors import InvalidInputError
 
 STRIDE = 16
 MINIMUM_SIDE = 64
 MAXIMUM_QUEUE = 20
 MAXIMUM_OBJECTS = 10
-PRECISIONS = ("fp32", "fp16")
+PRECISIONS = ("fp32", "fp16", *QUANTISED)
 FORMATS = ("onnx", "tflite")
 TFLITE_ROUTES = ("litert-torch", "onnx2tf")
 RANDOM = "random"
+CHECKS = ("gpu",)
 # The per-mask comparison needs some frames for an error to build up over the memory.
 MINIMUM_PARITY_FRAMES = 8
+# Of each graph. The ranges hardly grow any more after these.
+CALIBRATION_SAMPLES = 16
+MAXIMUM_CALIBRATION_SAMPLES = 256
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,8 @@ class ExportOptions:
         width: input width in pixels, likewise.
         objects: most objects at once, 1 to 10. None takes what the model is made for: 10 for the AOT family, whose
             objects share their graphs, and 1 for the others, which have three graphs for every number up to this.
-        precision: `fp32`, or `fp16` for weights stored in half precision.
+        precision: `fp32`, `fp16` for weights stored in half precision, `int8-dynamic` for weights in 8 bits, or `int8`
+            for weights and activations in 8 bits.
         formats: any of `onnx` and `tflite`.
         checkpoint: a safetensors file; none takes the shipped one; `random` is for tests of the export itself.
         out: the folder of the artifacts.
@@ -40,7 +46,12 @@ class ExportOptions:
         parity_clip: the video whose frames the artifacts are compared on; none takes the sample clip.
         parity_mask: its first mask; none takes `<clip>-first-mask.png` beside the clip.
         parity_frames: frames of the per-mask comparison after the first, 8 or more.
-        seed: of the weights of `random`.
+        seed: of the weights of `random`, and of the choice of the calibration's frames.
+        calibration: what `int8` measures its ranges on: a data set in DAVIS layout, or a folder of clips with their
+            first masks; none takes the sample clips.
+        calibration_samples: inputs of each graph to measure on.
+        sensitivity: a JSON file for what each layer costs when `int8` quantises it alone; none does not measure it.
+        checks: beyond parity: `gpu` has LiteRT's GPU accelerator run the .tflite artifact (`gpu_check.py`).
 
     Raises:
         InvalidInputError: a value that cannot be exported; the message says which would do.
@@ -62,6 +73,10 @@ class ExportOptions:
     parity_mask: Path | None = None
     parity_frames: int = MINIMUM_PARITY_FRAMES
     seed: int = 0
+    calibration: Path | None = None
+    calibration_samples: int = CALIBRATION_SAMPLES
+    sensitivity: Path | None = None
+    checks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _in_range("queue", self.queue, 1, MAXIMUM_QUEUE)
@@ -70,15 +85,29 @@ class ExportOptions:
         check_size(self.height, self.width)
         _one_of("precision", self.precision, PRECISIONS)
         _one_of("tflite-via", self.tflite_via, TFLITE_ROUTES)
+        _in_range("calibration samples", self.calibration_samples, 1, MAXIMUM_CALIBRATION_SAMPLES)
+        self._check_quantisation()
         if not self.formats:
             raise InvalidInputError(f"no format to export to; choose from {', '.join(FORMATS)}")
         for name in self.formats:
             _one_of("format", name, FORMATS)
+        for name in self.checks:
+            _one_of("check", name, CHECKS)
+        if "gpu" in self.checks and "tflite" not in self.formats:
+            raise InvalidInputError("check gpu is of the tflite artifact; add tflite to the formats, or leave it out")
         if self.parity_frames < MINIMUM_PARITY_FRAMES:
             raise InvalidInputError(
                 f"parity frames must be {MINIMUM_PARITY_FRAMES} or more, not {self.parity_frames}: "
                 "an error of the memory shows only after some frames"
             )
+
+    def _check_quantisation(self) -> None:
+        if self.calibration is not None and self.precision != STATIC:
+            raise InvalidInputError(f"{self.precision} needs no calibration; leave it out, or take precision {STATIC}")
+        if self.sensitivity is not None and self.precision != STATIC:
+            raise InvalidInputError(f"sensitivity is measured with precision {STATIC}, not {self.precision}")
+        if self.precision in QUANTISED and "tflite" in self.formats and self.tflite_via != TFLITE_ROUTES[0]:
+            raise InvalidInputError(f"{self.precision} goes over {TFLITE_ROUTES[0]} alone; leave tflite-via out")
 
     def path(self, extension: str) -> Path:
         """Where a format's artifact goes: `MODEL-qQUEUE-HxW.onnx` in the output folder, or `MODEL-dDEPTH-...`."""

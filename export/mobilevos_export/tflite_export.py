@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from mobilevos_export import flatbuffer
+from mobilevos_export import flatbuffer, quant_tflite
 from mobilevos_export.conversion import quietly
 from mobilevos_export.graphs import SourceModel, sample_inputs
+from mobilevos_export.quant_policy import QUANTISED
 from mobilevos_sdk.artifact import CHECKSUM_NAME
 from mobilevos_sdk.spec import SPEC_NAME, ArtifactSpec, GraphSpec
 
@@ -30,8 +31,8 @@ def convert(source: SourceModel, report: Callable[[str], None]) -> bytes:
         The flatbuffer without its spec; see `package`.
 
     Raises:
-        ConversionError: the converter failed.
-        RuntimeMissingError: litert-torch is not installed.
+        ConversionError: the converter or the quantiser failed.
+        RuntimeMissingError: litert-torch or ai-edge-quantizer is not installed.
     """
     report("TFLite: loading litert-torch")
     with quietly("the TFLite export"):
@@ -44,11 +45,14 @@ def convert(source: SourceModel, report: Callable[[str], None]) -> bytes:
     report(f"TFLite: converting {len(source.spec.graphs)} graphs, about 20 s each at full size")
     with quietly("the TFLite export"):
         content = bytes(converter.convert().model_content())
+    if source.spec.precision in QUANTISED:
+        return quant_tflite.quantise(content, source, report)
+    with quietly("the TFLite export"):
         return store(content, source.spec.precision)
 
 
 def store(content: bytes, precision: str) -> bytes:
-    """Stores the weights of a flatbuffer in the wanted precision."""
+    """Stores the weights of a flatbuffer in the wanted floating-point precision."""
     if precision == "fp32":
         return content
     model = flatbuffer.read(content)

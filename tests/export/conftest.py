@@ -6,22 +6,8 @@ from pathlib import Path
 import pytest
 
 from mobilevos_export.options import ExportOptions
-from mobilevos_sdk.masks import write_mask
 
 TINY = "mobilenetv2-noaspp"
-
-
-@pytest.fixture(scope="session")
-def tiny_clip(tiny_video, tmp_path_factory) -> Path:
-    """A folder of frames with its first mask beside it, as the parity comparison reads them."""
-    import cv2
-
-    folder = tmp_path_factory.mktemp("clip") / "tiny"
-    folder.mkdir()
-    for index, frame in enumerate(tiny_video.frames):
-        cv2.imwrite(str(folder / f"{index:05d}.png"), frame[..., ::-1])
-    write_mask(folder.with_name("tiny-first-mask.png"), tiny_video.mask)
-    return folder
 
 
 @pytest.fixture(scope="session")

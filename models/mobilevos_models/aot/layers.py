@@ -53,7 +53,7 @@ class GroupNorm(nn.Module):
 
 
 def _mean_of_cells(x: Tensor) -> Tensor:
-    """(B, h, w, C) to (B, 1, 1, C), one axis after the other: ONNX Runtime takes a hundred times as long for both at once."""
+    """(B, h, w, C) to (B, 1, 1, C), one axis after the other: ONNX Runtime is slow at both at once."""
     return x.mean(2, keepdim=True).mean(1, keepdim=True)
 
 
