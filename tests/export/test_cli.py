@@ -33,7 +33,7 @@ def test_help_imports_nothing_heavy():
         (["--queue", "0"], "queue must be from 1 to 20"),
         (["--size", "481x860"], "the nearest is 480x864"),
         (["--to", "coreml"], "unknown format 'coreml'"),
-        (["--precision", "int8"], "fp32, fp16"),
+        (["--precision", "int4"], "fp32, fp16, int8-dynamic, int8"),
         (["--queue", "two"], "invalid int"),
         (["--parity-frames", "1"], "8 or more"),
     ],
