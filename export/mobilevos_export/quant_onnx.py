@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mobilevos_export.conversion import quietly
 from mobilevos_export.graphs import SourceModel
-from mobilevos_export.quant_calibration import Samples, record
-from mobilevos_export.quant_policy import LAYERS, STATIC, Kind, Operation, choose
-from mobilevos_export.quant_ranges import Range, share_ranges
-from mobilevos_export.quant_sensitivity import measure_sensitivity
+from mobilevos_export.quant_calibration import Samples
+from mobilevos_export.quant_graphs import quantise_graphs
+from mobilevos_export.quant_policy import LAYERS, STATIC, Kind, Operation
+from mobilevos_export.quant_ranges import Range
 from mobilevos_sdk.backends.base import FloatArray
 
 if TYPE_CHECKING:
@@ -144,21 +143,7 @@ def quantise(
     Raises:
         ConversionError: the quantiser failed.
     """
-    precision = source.spec.precision
-    graphs = [OnnxGraph(name, model) for name, model in parts]
-    if precision == STATIC:
-        for graph in graphs:
-            samples = record(source, graph.name, report)
-            report(f"ONNX: measuring ranges of {graph.name}")
-            with quietly(f"the calibration of {graph.name}"):
-                graph.calibrate(samples)
-        shared = share_ranges([graph.operations for graph in graphs], [graph.ranges for graph in graphs])
-        for graph, ranges in zip(graphs, shared, strict=True):
-            graph.ranges = ranges
-            measure_sensitivity(source, "onnx", graph, report)
-    report(f"ONNX: quantising {len(graphs)} graphs")
-    with quietly("the quantisation for ONNX"):
-        return [graph.quantise(choose(graph.operations, precision), precision) for graph in graphs]
+    return quantise_graphs("onnx", [OnnxGraph(name, model) for name, model in parts], source, report)
 
 
 def _session(model: ModelProto) -> Any:

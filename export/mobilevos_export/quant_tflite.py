@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from mobilevos_export import flatbuffer
-from mobilevos_export.conversion import ConversionError, quietly
+from mobilevos_export.conversion import ConversionError
 from mobilevos_export.graphs import SourceModel
-from mobilevos_export.quant_calibration import Samples, record
-from mobilevos_export.quant_policy import DYNAMIC, LAYERS, STATIC, Kind, Operation, choose
-from mobilevos_export.quant_ranges import Range, share_ranges
-from mobilevos_export.quant_sensitivity import measure_sensitivity
+from mobilevos_export.quant_calibration import Samples
+from mobilevos_export.quant_graphs import quantise_graphs
+from mobilevos_export.quant_policy import DYNAMIC, LAYERS, STATIC, Kind, Operation
+from mobilevos_export.quant_ranges import Range
 from mobilevos_sdk.backends.base import FloatArray
 from mobilevos_sdk.options import RuntimeOptions
 
@@ -126,21 +126,7 @@ def quantise(content: bytes, source: SourceModel, report: Callable[[str], None])
         ConversionError: the quantiser failed.
         RuntimeMissingError: ai-edge-quantizer is not installed.
     """
-    precision = source.spec.precision
-    graphs = list(split(content))
-    if precision == STATIC:
-        for graph in graphs:
-            samples = record(source, graph.name, report)
-            report(f"TFLite: measuring ranges of {graph.name}")
-            with quietly(f"the calibration of {graph.name}"):
-                graph.calibrate(samples)
-        shared = share_ranges([graph.operations for graph in graphs], [graph.ranges for graph in graphs])
-        for graph, ranges in zip(graphs, shared, strict=True):
-            graph.ranges = ranges
-            measure_sensitivity(source, "tflite", graph, report)
-    report(f"TFLite: quantising {len(graphs)} graphs")
-    with quietly("the quantisation for TFLite"):
-        return join([graph.quantise(choose(graph.operations, precision), precision) for graph in graphs])
+    return join(quantise_graphs("tflite", list(split(content)), source, report))
 
 
 def split(content: bytes) -> Iterator[TfliteGraph]:

@@ -79,7 +79,7 @@ def test_equal_names_of_different_weights_do_not_collide(tiny_source):
     model = merged(parts, half=False)
     values = {t.name: float(onnx.numpy_helper.to_array(t)[0]) for t in model.graph.initializer}
     assert sorted(values.values()) == [1.0, 2.0]
-    used = {node.name.split("/")[0]: values[node.input[1]] for node in model.graph.node}
+    used = {node.output[0].split("/")[0]: values[node.input[1]] for node in model.graph.node}
     assert used == {"start_1": 1.0, "start_2": 2.0}
 
 
