@@ -19,7 +19,7 @@ RANDOM = "random"
 CHECKS = ("gpu",)
 # The per-mask comparison needs some frames for an error to build up over the memory.
 MINIMUM_PARITY_FRAMES = 8
-# Of each graph. The ranges hardly grow any more after these.
+# Inputs of each graph.
 CALIBRATION_SAMPLES = 16
 MAXIMUM_CALIBRATION_SAMPLES = 256
 

@@ -89,9 +89,10 @@ class RelativeLogits(nn.Module):
     def forward(self, query: Tensor) -> Tensor:
         """Unscaled queries (B, heads, T, D) to (B, heads, T, window**2)."""
         heads, channels = query.shape[1], query.shape[3]
-        # A batched product: phones' GPUs do not take a convolution with so many groups.
-        weight = self.weight.reshape(1, heads, -1, channels).transpose(2, 3)
-        return query @ weight + self.bias.reshape(1, heads, 1, -1)
+        # A batched product: phones' GPUs do not take a convolution with so many groups. The bias is the weight of one more
+        # channel: converted to an addition of its own, it is broadcast wrongly by LiteRT's GPU accelerator.
+        weight = torch.cat([self.weight.reshape(1, heads, -1, channels), self.bias.reshape(1, heads, -1, 1)], 3)
+        return torch.cat([query, torch.ones_like(query[..., :1])], 3) @ weight.transpose(2, 3)
 
 
 class ShortTermAttention(nn.Module):
