@@ -89,8 +89,8 @@ class RelativeLogits(nn.Module):
     def forward(self, query: Tensor) -> Tensor:
         """Unscaled queries (B, heads, T, D) to (B, heads, T, window**2)."""
         heads, channels = query.shape[1], query.shape[3]
-        # A batched product: phones' GPUs do not take a convolution with so many groups. The bias is the weight of one more
-        # channel: converted to an addition of its own, it is broadcast wrongly by LiteRT's GPU accelerator.
+        # A batched product: phones' GPUs do not take a convolution with so many groups. The bias is the weight of one
+        # more channel: as an addition of its own, LiteRT's GPU accelerator broadcasts it wrongly.
         weight = torch.cat([self.weight.reshape(1, heads, -1, channels), self.bias.reshape(1, heads, -1, 1)], 3)
         return torch.cat([query, torch.ones_like(query[..., :1])], 3) @ weight.transpose(2, 3)
 
