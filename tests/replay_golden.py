@@ -28,7 +28,7 @@ from torch import Tensor
 from mobilevos_models.aot.memory import AOTMemory
 from mobilevos_models.aot.model import AOT
 from mobilevos_models.importing import Imported, import_state
-from mobilevos_models.mobilevos import IMAGE_MEAN, IMAGE_STD
+from mobilevos_models.normalisation import IMAGE_MEAN, IMAGE_STD
 from mobilevos_models.stcn import STCN, STCNConfig
 from mobilevos_sdk.errors import InvalidInputError, MobileVOSError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import torch
@@ -49,3 +50,38 @@ def soft_aggregate(logits: Tensor, dim: int) -> Tensor:
         Probabilities of background and objects, with one more entry along `dim`, background first.
     """
     return aggregate_logits(logits, dim).softmax(dim)
+
+
+def object_probabilities(logits: Tensor, dim: int) -> Tensor:
+    """The objects' part of `soft_aggregate`, as graphs compute it.
+
+    Args:
+        logits: one logit per object along `dim`, any range.
+        dim: the axis of the objects.
+
+    Returns:
+        Probabilities of the objects, in the shape of `logits`.
+    """
+    if logits.shape[dim] == 1:
+        return (2.0 * logits).sigmoid()
+    return object_softmax(aggregate_logits(logits, dim), dim)
+
+
+def object_softmax(log_odds: Tensor, dim: int) -> Tensor:
+    """The softmax over background and objects without its first entry, plane by plane.
+
+    Runtimes take a softmax row by row, which at a frame's size is hundreds of thousands of rows of a few channels: ten
+    times as slow as these operators.
+
+    Args:
+        log_odds: of background and objects along `dim`, background first.
+        dim: the axis of the objects.
+
+    Returns:
+        Probabilities of the objects, with one entry less along `dim`.
+    """
+    parts = log_odds.split(1, dim)
+    largest = functools.reduce(torch.maximum, parts)
+    background, *objects = [(part - largest).exp() for part in parts]
+    total = functools.reduce(torch.add, objects, background)
+    return torch.cat([part / total for part in objects], dim)

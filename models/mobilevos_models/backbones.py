@@ -68,10 +68,22 @@ class MobileNetV2(nn.Module):
                 width = channels
         self.features = nn.Sequential(*layers)
 
+    @property
+    def stem(self) -> nn.Conv2d:
+        """The first convolution."""
+        return first_convolution(self.features)
+
     def forward(self, x: Tensor) -> Pyramid:
         stride4 = self.features[:4](x)
         stride8 = self.features[4:7](stride4)
         return Pyramid(stride4, stride8, self.features[7:](stride8))
+
+
+def first_convolution(features: nn.Sequential) -> nn.Conv2d:
+    """The convolution of the first of MobileNetV2's layers."""
+    convolution = features.get_submodule("0.0")
+    assert isinstance(convolution, nn.Conv2d)
+    return convolution
 
 
 class BasicBlock(nn.Module):
@@ -146,6 +158,11 @@ class ResNet(nn.Module):
     def _stage(self, inputs: int, outputs: int, stride: int, depth: int) -> nn.Sequential:
         rest = [self.block(outputs, outputs) for _ in range(depth - 1)]
         return nn.Sequential(self.block(inputs, outputs, stride), *rest)
+
+    @property
+    def stem(self) -> nn.Conv2d:
+        """The first convolution."""
+        return self.conv1
 
     def forward(self, x: Tensor) -> Pyramid:
         stem = self.maxpool(self.relu(self.bn1(self.conv1(x))))

@@ -19,12 +19,10 @@ from mobilevos_models.aggregation import soft_aggregate
 from mobilevos_models.backbones import MobileNetV2, ResNet, ResNet18
 from mobilevos_models.blocks import ASPP, FeatureFusion, ResBlock, UpsampleBlock
 from mobilevos_models.memory_read import LocalityPrior, MemoryEntry, memory_key, read_memory
+from mobilevos_models.normalisation import Normalisation
 
 STRIDE = 16
 BACKBONES: dict[str, type[MobileNetV2] | type[ResNet18]] = {"mobilenetv2": MobileNetV2, "resnet18": ResNet18}
-# ImageNet statistics in the 0..255 range, as torchvision's backbones were trained with.
-IMAGE_MEAN = (123.675, 116.28, 103.53)
-IMAGE_STD = (58.395, 57.12, 57.375)
 
 
 @dataclass(frozen=True)
@@ -110,9 +108,6 @@ class SpaceTimeNetwork(nn.Module):
         locality: whether the read has the locality prior.
     """
 
-    image_mean: Tensor
-    image_std: Tensor
-
     def __init__(
         self,
         key_encoder: Callable[[], MobileNetV2 | ResNet],
@@ -135,12 +130,11 @@ class SpaceTimeNetwork(nn.Module):
         self.up16_8 = UpsampleBlock(skip8, wide, middle)
         self.up8_4 = UpsampleBlock(skip4, middle, narrow)
         self.prediction = nn.Conv2d(narrow, 1, 3, padding=1)
-        self.register_buffer("image_mean", torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("image_std", torch.tensor(IMAGE_STD).view(1, 3, 1, 1), persistent=False)
+        self.normalise = Normalisation()
 
-    def normalise(self, frame: Tensor) -> Tensor:
-        """Frames (B, 3, H, W) as encoders take them: of ImageNet's mean and deviation."""
-        return (frame - self.image_mean) / self.image_std
+    def frame_convolutions(self) -> tuple[nn.Conv2d, ...]:
+        """The convolutions that see the normalised frame."""
+        return (self.key_encoder.stem,)
 
     def encode_frame(self, frame: Tensor) -> tuple[FrameState, DecoderFeatures]:
         """Encodes frames (B, 3, H, W) once, for reading, decoding and memorising."""

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from mobilevos_models.backbones import ResNet18, ResNet50
 from mobilevos_models.memory_read import MemoryEntry, Similarity, memory_key, read_memory
@@ -73,6 +73,10 @@ class STCN(SpaceTimeNetwork):
         widths = Widths(config.key_channels, config.value_channels, config.decoder_channels)
         super().__init__(ResNet50, partial(ResNet18, inputs=5), widths, locality=False)
         self.config = config
+
+    def frame_convolutions(self) -> tuple[nn.Conv2d, ...]:
+        """The convolutions that see the normalised frame: the value encoder does, too."""
+        return (*super().frame_convolutions(), self.value_encoder.stem)
 
     def read(self, query: Tensor, memory: Sequence[MemoryEntry], valid: Tensor | None = None) -> Tensor:
         """Reads the memory for a frame's keys (B, Ck, h, w): (B, N, h*w, Cv)."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mobilevos_models import create_model
-from mobilevos_models.aggregation import soft_aggregate
+from mobilevos_models.aggregation import object_probabilities, soft_aggregate
 from mobilevos_models.checkpoints import load_model, save_checkpoint
 from mobilevos_models.folding import fold_batch_norms, unfold_state
 from mobilevos_models.memory_read import LocalityPrior, MemoryEntry, cell_grid, memory_key, read_memory
@@ -150,3 +150,9 @@ def test_a_bad_checkpoint_is_one_clear_error(tmp_path) -> None:
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(ArtifactError, match="truncated"):
         load_model(path)
+
+
+@pytest.mark.parametrize("objects", [1, 2, 4])
+def test_graphs_aggregate_without_a_softmax(objects: int) -> None:
+    logits = 30 * torch.randn(1, objects, 16, 16)
+    torch.testing.assert_close(object_probabilities(logits, 1), soft_aggregate(logits, 1)[:, 1:], atol=1e-6, rtol=0)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from mobilevos_models.backbones import ConvBNReLU6, InvertedResidual, MobileNetV2, ResNet50
+from mobilevos_models.backbones import ConvBNReLU6, InvertedResidual, MobileNetV2, ResNet50, first_convolution
 
 # (channels, dilation) of the blocks of MobileNetV2's last stages, which stay at stride 16.
 LAST_BLOCKS = ((160, 1), (160, 2), (160, 2), (320, 2))
@@ -34,6 +34,11 @@ class DilatedMobileNetV2(nn.Module):
             layers.append(_dilate(InvertedResidual(width, channels, 1, 6), dilation))
             width = channels
         self.features = nn.Sequential(*layers, ConvBNReLU6(width, self.channels[3], kernel=1))
+
+    @property
+    def stem(self) -> nn.Conv2d:
+        """The first convolution."""
+        return first_convolution(self.features)
 
     def forward(self, x: Tensor) -> EncoderFeatures:
         """Normalised frames (B, 3, H, W) to features of ceil(H / stride) rows and ceil(W / stride) columns."""

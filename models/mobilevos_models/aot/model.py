@@ -21,7 +21,7 @@ from mobilevos_models.aot.identity import IdentityBank, check_objects
 from mobilevos_models.aot.layers import sine_position, to_map, to_sequence
 from mobilevos_models.aot.memory import view_queue
 from mobilevos_models.memory_read import SILENT_LOGIT
-from mobilevos_models.mobilevos import IMAGE_MEAN, IMAGE_STD
+from mobilevos_models.normalisation import Normalisation
 from mobilevos_sdk.errors import InvalidInputError
 
 
@@ -61,9 +61,6 @@ class AOT(nn.Module):
         depth: how many layers are run; a scalable model (AOST) may have it lowered between frames.
     """
 
-    image_mean: Tensor
-    image_std: Tensor
-
     def __init__(self, config: AOTConfig) -> None:
         super().__init__()
         self.config = config
@@ -81,8 +78,11 @@ class AOT(nn.Module):
             _initialise(part)
         for block in blocks:
             block.reset()
-        self.register_buffer("image_mean", torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("image_std", torch.tensor(IMAGE_STD).view(1, 3, 1, 1), persistent=False)
+        self.normalise = Normalisation()
+
+    def frame_convolutions(self) -> tuple[nn.Conv2d, ...]:
+        """The convolutions that see the normalised frame."""
+        return (self.encoder.stem,)
 
     def set_depth(self, depth: int) -> None:
         """Chooses how many layers run from the next frame on (AOST, section 4.3).
@@ -99,9 +99,8 @@ class AOT(nn.Module):
 
     def encode_frame(self, frame: Tensor) -> FrameFeatures:
         """Encodes frames (B, 3, H, W)."""
-        normalised = (frame - self.image_mean) / self.image_std
         # Depthwise convolutions are three times as fast with the channels last in memory, also on a CPU.
-        features = encode(self.encoder, normalised.contiguous(memory_format=torch.channels_last))
+        features = encode(self.encoder, self.normalise(frame).contiguous(memory_format=torch.channels_last))
         height, width = frame.shape[-2:]
         return FrameFeatures(
             (features.stride4, features.stride8, features.stride16),

@@ -14,7 +14,8 @@ from mobilevos_models.contract.associating import AssociatingGraphs
 from mobilevos_models.contract.layout import GraphMaker
 from mobilevos_models.contract.space_time import SpaceTimeGraphs
 from mobilevos_models.contract.sparse import SparseGraphs
-from mobilevos_models.mobilevos import IMAGE_MEAN, MobileVOS
+from mobilevos_models.mobilevos import MobileVOS
+from mobilevos_models.normalisation import IMAGE_MEAN
 from mobilevos_models.sst.model import SST
 from mobilevos_models.stcn import STCN
 from mobilevos_sdk.errors import InvalidInputError

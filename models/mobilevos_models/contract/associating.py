@@ -7,6 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from mobilevos_models.aggregation import object_softmax
 from mobilevos_models.aot.block import Entry, LayerMemory, LayerState, State
 from mobilevos_models.aot.config import IDENTITIES
 from mobilevos_models.aot.model import AOT
@@ -44,9 +45,8 @@ class SegmentGraph(nn.Module):
         depth = self.model.depth
         slots: list[Entry] = [tuple(layers[first : first + depth]) for first in range(0, len(layers), depth)]
         logits, state = self.model.segment_logits(channels_first(frame), slots, valid)
-        # Over the last axis it is one operator (and over another one five).
-        probabilities = channels_last(logits).softmax(3)
-        return {"probabilities": probabilities[..., 1:], **_named("state_", state)}
+        probabilities = channels_last(object_softmax(logits, dim=1))
+        return {"probabilities": probabilities, **_named("state_", state)}
 
 
 class MemorizeGraph(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mobilevos_models.aggregation import soft_aggregate
+from mobilevos_models.aggregation import object_probabilities
 from mobilevos_models.contract.layout import OBJECT_AXIS, GraphMaker, channels_first, channels_last
 from mobilevos_models.memory_read import LocalityPrior, MemoryEntry, cell_grid, read_memory
 from mobilevos_models.mobilevos import STRIDE, FrameState, MobileVOS
@@ -47,9 +47,8 @@ class SegmentGraph(nn.Module):
             own = [MemoryEntry(key[:, index : index + 1], value[:, index : index + 1]) for key, value in slots]
             readouts.append(read_memory(state.key, own, self.prior, valid[:, index : index + 1]))
         logits = self.model.decode(torch.cat(readouts, OBJECT_AXIS), features)
-        probabilities = soft_aggregate(channels_last(logits), dim=3)
         return {
-            "probabilities": probabilities[..., 1:],
+            "probabilities": channels_last(object_probabilities(logits, dim=1)),
             "state_key": channels_last(state.key),
             "state_features": channels_last(state.features),
         }

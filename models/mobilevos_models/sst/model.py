@@ -22,7 +22,8 @@ from mobilevos_models.aggregation import soft_aggregate
 from mobilevos_models.backbones import ResNet50
 from mobilevos_models.blocks import ResBlock, UpsampleBlock
 from mobilevos_models.memory_read import SILENT_LOGIT
-from mobilevos_models.mobilevos import IMAGE_MEAN, IMAGE_STD, STRIDE, repeat_per_object, upsample_logits
+from mobilevos_models.mobilevos import STRIDE, repeat_per_object, upsample_logits
+from mobilevos_models.normalisation import Normalisation
 from mobilevos_models.sst.config import SSTConfig
 from mobilevos_models.sst.encoder import Frames, SparseEncoder
 from mobilevos_models.sst.positions import positional_encoding
@@ -60,9 +61,6 @@ class SST(nn.Module):
     A memory of Q slots is a buffer of Q + 1 frames: tau = 3 of the paper is a queue of 2.
     """
 
-    image_mean: Tensor
-    image_std: Tensor
-
     def __init__(self, config: SSTConfig) -> None:
         super().__init__()
         self.config = config
@@ -76,12 +74,15 @@ class SST(nn.Module):
         self.up16_8 = UpsampleBlock(skip8, wide, middle)
         self.up8_4 = UpsampleBlock(skip4, middle, narrow)
         self.prediction = nn.Conv2d(narrow, 1, 3, padding=1)
-        self.register_buffer("image_mean", torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("image_std", torch.tensor(IMAGE_STD).view(1, 3, 1, 1), persistent=False)
+        self.normalise = Normalisation()
+
+    def frame_convolutions(self) -> tuple[nn.Conv2d, ...]:
+        """The convolutions that see the normalised frame."""
+        return (self.key_encoder.stem,)
 
     def encode_frame(self, frame: Tensor) -> tuple[SSTState, Skips]:
         """Encodes frames (B, 3, H, W) once, for attention, decoding and memorising."""
-        pyramid = self.key_encoder((frame - self.image_mean) / self.image_std)
+        pyramid = self.key_encoder(self.normalise(frame))
         skips = Skips(self.up16_8.project(pyramid.stride8), self.up8_4.project(pyramid.stride4))
         return SSTState(self.embedding(pyramid.stride16)), skips
 
