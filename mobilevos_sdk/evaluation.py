@@ -14,6 +14,7 @@ from mobilevos_sdk.davis import DavisSequence
 from mobilevos_sdk.errors import InvalidInputError, MobileVOSError
 from mobilevos_sdk.masks import Mask
 from mobilevos_sdk.metrics import ObjectScores, Scores, SequenceScorer, mean_scores
+from mobilevos_sdk.prefetch import prefetch
 
 if TYPE_CHECKING:
     from mobilevos_sdk.results import FrameResult
@@ -99,8 +100,9 @@ def track_sequence(
     """
     stop = len(sequence.frame_names) if to_end else max((sequence.first, *sequence.scored)) + 1
     first_mask = sequence.first_mask()
+    frames = prefetch(sequence.frames(sequence.first, stop))
     try:
-        yield from enumerate(tracker.track(sequence.frames(sequence.first, stop), first_mask), start=sequence.first)
+        yield from enumerate(tracker.track(frames, first_mask), start=sequence.first)
     except MobileVOSError as error:
         error.args = (f"{sequence.name}: {error}", *error.args[1:])
         raise

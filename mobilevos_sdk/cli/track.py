@@ -105,7 +105,7 @@ def _track(
 
 
 class _TimedFrames:
-    """Passes frames on; remembers the newest one, and how long it took to read, in milliseconds."""
+    """Passes frames on; remembers the newest one, and how long it was waited for, in milliseconds."""
 
     def __init__(self, source: FrameSource) -> None:
         self.source = source
@@ -113,7 +113,10 @@ class _TimedFrames:
         self.milliseconds = 0.0
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        frames = iter(self.source)
+        from mobilevos_sdk.prefetch import prefetch
+        from mobilevos_sdk.video import Camera
+
+        frames = iter(self.source) if isinstance(self.source, Camera) else prefetch(self.source)
         while True:
             started = time.perf_counter()
             frame = next(frames, None)

@@ -11,7 +11,8 @@ import numpy as np
 
 from mobilevos_sdk.results import FrameResult
 
-# The stages of a frame in their order. The model's own add up to `total`; `read` and `write` are the video's.
+# The stages of a frame in their order. The model's own add up to `total`; `read` and `write` are the video's:
+# what was waited for the next frame, which is decoded meanwhile, and what drawing and writing took.
 MODEL_STAGES = ("preprocess", "segment", "memorize", "postprocess")
 VIDEO_STAGES = ("read", "write")
 
