@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mobilevos_export.options import RANDOM, ExportOptions
+from mobilevos_export.random_weights import draw_weights
 from mobilevos_models import create_model
 from mobilevos_models.aot.model import AOT
 from mobilevos_models.checkpoints import load_model, read_checkpoint, shipped_checkpoint
@@ -66,6 +67,7 @@ def load_source(options: ExportOptions) -> SourceModel:
     if path is None:
         torch.manual_seed(options.seed)
         model = create_model(options.model, options.locality)
+        draw_weights(model, options.seed)
         provenance: dict[str, Any] = {"checkpoint": RANDOM, "seed": options.seed}
     else:
         if not path.is_file():

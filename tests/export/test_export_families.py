@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from mobilevos_export.exporter import export_model
+from mobilevos_export.graphs import load_source
 from mobilevos_export.options import ExportOptions
 from mobilevos_export.plan import plan
 from mobilevos_sdk.errors import InvalidInputError
@@ -42,3 +44,13 @@ def test_stcn_memorises_with_the_frame():
     found = plan(ExportOptions("stcn", checkpoint="random", height=64, width=96, queue=5))
     memorize = next(graph for graph in found["graphs"] if graph["name"] == "memorize_1")
     assert memorize["inputs"]["frame"] == [1, 64, 96, 3]
+
+
+def test_random_weights_leave_no_operator_without_effect():
+    options = ExportOptions("deaot-t-deform", checkpoint="random", height=64, width=96, seed=3)
+    state, fresh = (load_source(options).reference.state_dict() for _ in range(2))
+    assert all(torch.equal(state[name], fresh[name]) for name in state), "a seed names its weights"
+    for name, tensor in state.items():
+        if tensor.is_floating_point():
+            assert not ((tensor == 0) | (tensor == 1)).any(), name
+            assert tensor.abs().max() < 5, name
