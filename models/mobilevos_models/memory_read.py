@@ -111,10 +111,10 @@ def read_memory(
         (B, N, h*w, Cv) readout of each object.
     """
     height, width = query.shape[-2:]
-    rows = [query.flatten(2), torch.ones_like(query[:, :1]).flatten(2)]
+    rows = [torch.ones_like(query[:, :1]).flatten(2), query.flatten(2)]
     grid = cell_grid(height, width, query)
     if prior is not None:
-        rows.append(prior.query_channels(grid).expand(query.shape[0], -1, -1))
+        rows.insert(1, prior.query_channels(grid).expand(query.shape[0], -1, -1))
     keys = [_slot_key(entry.key, slot, len(memory), grid, prior, valid) for slot, entry in enumerate(memory)]
     logits = torch.cat(rows, 1).transpose(1, 2).unsqueeze(1) @ torch.cat(keys, 3)
     if top_k is not None and top_k < logits.shape[-1]:
@@ -126,14 +126,18 @@ def read_memory(
 def _slot_key(
     key: Tensor, slot: int, slots: int, grid: Tensor, prior: LocalityPrior | None, valid: Tensor | None
 ) -> Tensor:
-    """Adds the slot's validity and locality to a stored key: (B, 1 or N, Ck+1 or Ck+4, h*w)."""
+    """Adds the slot's validity and locality to a stored key: (B, 1 or N, Ck+1 or Ck+4, h*w), the bias first.
+
+    A GPU sums a product channel by channel, in float16. With the large negative terms first, the sum of a cell that
+    matches never grows beyond what it ends with, and loses less.
+    """
     matched, bias = key[:, :, :-1], key[:, :, -1:]
     if valid is not None:
         bias = bias + (1.0 - valid[..., slot : slot + 1]) * SILENT_LOGIT
     if bias.shape[1] != matched.shape[1]:  # a key that objects share, and a slot that not all of them have filled
         matched = matched.expand(-1, bias.shape[1], -1, -1)
     if prior is None:
-        return torch.cat([matched, bias], 2) if valid is not None else key
+        return torch.cat([bias, matched], 2)
     channels, offset = prior.slot_channels(grid, slot, slots)
     channels = channels.expand(*matched.shape[:2], -1, -1)
-    return torch.cat([matched, bias + offset, channels], 2)
+    return torch.cat([bias + offset, channels, matched], 2)
