@@ -11,6 +11,7 @@ from mobilevos_bench.accuracy_results import AccuracyResult
 from mobilevos_bench.attention_results import AttentionResult
 from mobilevos_bench.cost_results import CostResult
 from mobilevos_bench.formats import read_folder
+from mobilevos_bench.gpu_results import GpuResult
 from mobilevos_bench.phone.results import PhoneResult
 from mobilevos_bench.queue_results import QueueResult
 from mobilevos_bench.results import LatencyResult, MemoryResult
@@ -30,6 +31,7 @@ class CommittedResults:
     attentions: Sequence[AttentionResult] = field(default=())
     queues: Sequence[QueueResult] = field(default=())
     phones: Sequence[PhoneResult] = field(default=())
+    gpus: Sequence[GpuResult] = field(default=())
 
     @classmethod
     def read(cls, folder: Path) -> CommittedResults:
@@ -57,4 +59,5 @@ _FIELDS: dict[type, str] = {
     AttentionResult: "attentions",
     QueueResult: "queues",
     PhoneResult: "phones",
+    GpuResult: "gpus",
 }

@@ -93,6 +93,44 @@ def attention_cost(definitions: Schema) -> Schema:
     return _record(content, _commit(definitions))
 
 
+def gpu_check(definitions: Schema) -> Schema:
+    """What `python -m mobilevos_export.gpu_check` writes."""
+    artifact = _record(
+        {**dict.fromkeys(("file", "sha256", "model", "precision"), TEXT), "queue": COUNT, "max_objects": COUNT}
+        | {"size": {**_list(COUNT), "minItems": 2, "maxItems": 2}}
+    )
+    place = dict.fromkeys(("graph", "state", "tensor"), TEXT)
+    tensor = _record({**place, **dict.fromkeys(("max_error", "mean_error", "scale"), NUMBER)})
+    masks = _record({"frames": COUNT, "objects": COUNT, "mean": SCORE, "worst": SCORE})
+    fault = _record(dict.fromkeys(("graph", "operator", "tensor", "shapes", "reason", "advice"), TEXT))
+    run = _record(
+        {
+            "arithmetic": {"enum": ["fp32", "fp16"]},
+            "driver": TEXT,
+            "status": {"enum": ["passed", "failed", "skipped"]},
+            "reasons": TEXTS,
+            "adapter": _or_null(TEXT),
+            "tensors": _list(tensor),
+            "masks": _or_null(masks),
+            "operators": _list(fault),
+            "seconds": NUMBER,
+            "worst_error": NUMBER,
+        }
+    )
+    return _record(
+        {
+            **_origin(definitions),
+            "date": TEXT,
+            "artifact": artifact,
+            "clip": TEXT,
+            "limits": _record({"fp32_error": NUMBER, "agreement": SCORE}),
+            "passed": {"type": "boolean"},
+            "runs": _list(run),
+        },
+        _commit(definitions),
+    )
+
+
 def ablation(definitions: Schema) -> Schema:
     """What `python -m mobilevos_training.ablation` writes."""
     scores = {"J&F": SCORE, "J": SCORE, "F": SCORE}

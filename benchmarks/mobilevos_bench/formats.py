@@ -19,6 +19,7 @@ from mobilevos_bench.accuracy_results import AccuracyResult, MasksAccuracy, read
 from mobilevos_bench.attention_results import AttentionResult, read_attention
 from mobilevos_bench.compare_results import Comparison
 from mobilevos_bench.cost_results import CostResult, read_cost
+from mobilevos_bench.gpu_results import GpuResult, read_gpu
 from mobilevos_bench.phone.results import PhoneResult
 from mobilevos_bench.queue_results import QueueResult
 from mobilevos_bench.records import decode, encode, json_schema, reading
@@ -27,7 +28,9 @@ from mobilevos_bench.training_results import AblationResult, TrainingProfile, re
 from mobilevos_sdk.errors import InvalidInputError
 
 Record: TypeAlias = LatencyResult | MemoryResult | QueueResult | PhoneResult | Comparison
-Foreign: TypeAlias = AccuracyResult | MasksAccuracy | CostResult | AttentionResult | AblationResult | TrainingProfile
+Foreign: TypeAlias = (
+    AccuracyResult | MasksAccuracy | CostResult | AttentionResult | GpuResult | AblationResult | TrainingProfile
+)
 Result: TypeAlias = Record | Foreign
 SCHEMA_NAME = "mobilevos-result"
 # A list of numbers, which `json.dumps` gives a line each.
@@ -92,6 +95,7 @@ _ALL = (
         read_attention,
         foreign_schema.attention_cost,
     ),
+    _foreign("mobilevos-gpu-check", "python -m mobilevos_export.gpu_check", read_gpu, foreign_schema.gpu_check),
     _foreign("mobilevos-ablation", "python -m mobilevos_training.ablation", read_ablation, foreign_schema.ablation),
     _foreign("mobilevos-training-profile", "vos-train --profile", read_profile, foreign_schema.profile),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mobilevos_bench.accuracy_results import AccuracyScores
 from mobilevos_bench.attention_results import attention_rows
 from mobilevos_bench.committed_results import CommittedResults
+from mobilevos_bench.gpu_results import gpu_rows
 from mobilevos_bench.markdown import markdown, number, percent, percent_score, runtime_name, spread_text
 from mobilevos_bench.model_tables import cost_table, models_table
 from mobilevos_bench.origin_text import origin_text
@@ -128,6 +129,11 @@ def attention_table(results: CommittedResults, card: str) -> str:
     return attention_rows(results.attentions) or NOTHING_YET
 
 
+def gpu_table(results: CommittedResults, card: str) -> str:
+    """Every artifact that was checked on LiteRT's GPU accelerator; `card` makes no difference."""
+    return gpu_rows(results.gpus) or NOTHING_YET
+
+
 TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
     "latency": latency_table,
     "accuracy": accuracy_table,
@@ -140,6 +146,7 @@ TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
     "attention": attention_table,
     "queue": queue_table,
     "phone": phone_table,
+    "gpu": gpu_table,
 }
 
 
