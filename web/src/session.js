@@ -1,0 +1,123 @@
+/** One video: a Session takes frame after frame, keeps the memory, and gives the objects' masks. */
+
+import { InvalidInputError } from "./errors.js";
+import { Fit, label } from "./fit.js";
+import { MemoryBank } from "./memory.js";
+import { findGraph } from "./spec.js";
+
+/** @typedef {import("./fit.js").Mask} Mask */
+/** @typedef {import("./runtimes/open.js").Tensors} Tensors */
+/** @typedef {import("./spec.js").GraphSpec} GraphSpec */
+/** @typedef {{mask: Mask, ids: number[], planes: Float32Array[]}} Result `planes`: probabilities of each object. */
+
+/** Follows the objects of one video: graphs and tensors are found in the artifact's spec, by their roles. */
+export class Session {
+  #runner;
+  #fit;
+  #ids;
+  #bank;
+
+  /**
+   * Begins with the first frame and its mask.
+   *
+   * @param {import("./runtimes/open.js").Runner} runner
+   * @param {ImageData} frame
+   * @param {Mask} mask of the frame's size.
+   * @throws {InvalidInputError} they differ in size, or there are no objects, or too many.
+   */
+  static async start(runner, frame, mask) {
+    const { spec } = runner;
+    const fit = new Fit(frame, spec);
+    fit.check(mask, "mask");
+    const ids = objectIds(mask, spec.max_objects);
+    const graph = findGraph(spec, "start", ids.length);
+    const reference = await runEntry(runner, graph, {
+      frame: fit.frameTensor(frame, spec.pad_rgb),
+      masks: fit.maskTensor(mask, ids, graph.objects),
+    });
+    return new Session(runner, fit, ids, new MemoryBank(spec, ids.length, reference));
+  }
+
+  /**
+   * Use `Session.start`.
+   *
+   * @param {import("./runtimes/open.js").Runner} runner
+   * @param {Fit} fit
+   * @param {number[]} ids
+   * @param {MemoryBank} bank
+   */
+  constructor(runner, fit, ids, bank) {
+    this.#runner = runner;
+    this.#fit = fit;
+    this.#ids = ids;
+    this.#bank = bank;
+  }
+
+  /**
+   * Follows the objects into the next frame.
+   *
+   * @param {ImageData} image of the first frame's size.
+   * @returns {Promise<Result>}
+   * @throws {InvalidInputError} it has another size.
+   */
+  async step(image) {
+    const { spec } = this.#runner;
+    const frame = this.#fit.frameTensor(image, spec.pad_rgb);
+    const { graph } = this.#bank;
+    const outputs = await this.#runner.run(graph, byRole(graph, { frame }, this.#bank.inputs()));
+    const probabilities = outputs[graph.outputs.find(({ role }) => role === "probabilities")?.name ?? ""];
+    if (spec.queue > 1) {
+      // With a queue of 1 the reference is all there is to remember.
+      const memorize = findGraph(spec, "memorize", this.#ids.length);
+      this.#bank.push(await runEntry(this.#runner, memorize, { frame, masks: probabilities }, outputs));
+    }
+    const planes = this.#fit.planes(probabilities, this.#ids.length);
+    return { mask: { ...this.#fit.frame, ids: label(planes, this.#ids) }, ids: this.#ids, planes };
+  }
+}
+
+/**
+ * The ids in a mask, in ascending order.
+ *
+ * @param {Mask} mask
+ * @param {number} most
+ */
+function objectIds(mask, most) {
+  const ids = [...new Set(mask.ids)].filter((id) => id > 0).sort((one, other) => one - other);
+  if (!ids.length) {
+    throw new InvalidInputError("the mask is empty; mark at least one object with an id from 1 to 255");
+  }
+  if (ids.length > most) {
+    throw new InvalidInputError(
+      `the mask has ${ids.length} objects, but this model follows ${most} at most; ` +
+        `export one for more with 'vos-export --objects ${ids.length}'`,
+    );
+  }
+  return ids;
+}
+
+/**
+ * Runs a graph whose outputs are to be memorised, and gives them by the names of the entry.
+ *
+ * @param {import("./runtimes/open.js").Runner} runner
+ * @param {GraphSpec} graph
+ * @param {Tensors} roles
+ * @param {Tensors} [named]
+ * @returns {Promise<Tensors>}
+ */
+async function runEntry(runner, graph, roles, named = {}) {
+  const outputs = await runner.run(graph, byRole(graph, roles, named));
+  return Object.fromEntries(graph.outputs.map(({ name, entry }) => [entry, outputs[name]]));
+}
+
+/**
+ * All inputs of a graph: by their roles where a role has one tensor, the others by their names.
+ *
+ * @param {GraphSpec} graph
+ * @param {Tensors} roles
+ * @param {Tensors} named
+ * @returns {Tensors}
+ */
+function byRole(graph, roles, named) {
+  return Object.fromEntries(graph.inputs.map(({ name, role }) => [name, roles[role] ?? named[name]]));
+}
