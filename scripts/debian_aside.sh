@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Unpacks packages of another Debian release into a folder, without installing them: for tests that need a newer program
 # than the system has. From the mirror that the system uses, through lists of its own, checked by apt's signatures.
-# Usage: bash scripts/debian_aside.sh FOLDER RELEASE[,RELEASE] with-dependencies|alone PACKAGE...
+# Usage: [ARCHITECTURE=arm64] bash scripts/debian_aside.sh FOLDER RELEASE[,RELEASE] with-dependencies|alone PACKAGE...
 set -euo pipefail
 if [ $# -lt 4 ]; then
   echo "usage: debian_aside.sh FOLDER RELEASE[,RELEASE] with-dependencies|alone PACKAGE..." >&2
@@ -9,6 +9,7 @@ if [ $# -lt 4 ]; then
 fi
 folder="$(realpath -m "$1")"
 releases="$2" which="$3"
+architecture="${ARCHITECTURE:-$(dpkg --print-architecture)}"
 shift 3
 key=/usr/share/keyrings/debian-archive-keyring.gpg
 mirror="$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | head -n 1)"
@@ -30,6 +31,8 @@ Dir::Etc::SourceParts "-";
 Dir::State::Lists "$work/lists";
 Dir::State::Status "$work/status";
 Dir::Cache "$work/cache";
+APT::Architecture "$architecture";
+APT::Architectures { "$architecture"; };
 APT::Sandbox::User "";
 APT::Install-Recommends "false";
 SETTINGS

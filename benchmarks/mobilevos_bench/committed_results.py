@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mobilevos_bench.accuracy_results import AccuracyResult
+from mobilevos_bench.agreement_results import AgreementResult
 from mobilevos_bench.attention_results import AttentionResult
 from mobilevos_bench.cost_results import CostResult
 from mobilevos_bench.formats import read_folder
@@ -32,6 +33,7 @@ class CommittedResults:
     queues: Sequence[QueueResult] = field(default=())
     phones: Sequence[PhoneResult] = field(default=())
     gpus: Sequence[GpuResult] = field(default=())
+    agreements: Sequence[AgreementResult] = field(default=())
 
     @classmethod
     def read(cls, folder: Path) -> CommittedResults:
@@ -60,4 +62,5 @@ _FIELDS: dict[type, str] = {
     QueueResult: "queues",
     PhoneResult: "phones",
     GpuResult: "gpus",
+    AgreementResult: "agreements",
 }

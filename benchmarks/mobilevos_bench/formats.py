@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from mobilevos_bench import foreign_schema
 from mobilevos_bench.accuracy_report import FORMAT as ACCURACY_FORMAT
 from mobilevos_bench.accuracy_results import AccuracyResult, MasksAccuracy, read_accuracy
+from mobilevos_bench.agreement_results import AgreementResult
 from mobilevos_bench.attention_results import AttentionResult, read_attention
 from mobilevos_bench.compare_results import Comparison
 from mobilevos_bench.cost_results import CostResult, read_cost
@@ -27,7 +28,7 @@ from mobilevos_bench.results import LatencyResult, MemoryResult
 from mobilevos_bench.training_results import AblationResult, TrainingProfile, read_ablation, read_profile
 from mobilevos_sdk.errors import InvalidInputError
 
-Record: TypeAlias = LatencyResult | MemoryResult | QueueResult | PhoneResult | Comparison
+Record: TypeAlias = LatencyResult | MemoryResult | QueueResult | PhoneResult | Comparison | AgreementResult
 Foreign: TypeAlias = (
     AccuracyResult | MasksAccuracy | CostResult | AttentionResult | GpuResult | AblationResult | TrainingProfile
 )
@@ -87,6 +88,7 @@ _ALL = (
     _record("mobilevos-queue", "vos-bench queue", QueueResult),
     _record("mobilevos-phone", "vos-bench phone", PhoneResult),
     _record("mobilevos-comparison", "vos-bench compare", Comparison),
+    _record("mobilevos-agreement", "vos-bench agree", AgreementResult),
     _foreign(ACCURACY_FORMAT, "vos-eval", read_accuracy, foreign_schema.accuracy),
     _foreign("mobilevos-cost", "python -m mobilevos_models.cost", read_cost, foreign_schema.cost),
     _foreign(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mobilevos_bench.accuracy_results import AccuracyScores
+from mobilevos_bench.agreement_report import agreement_rows
 from mobilevos_bench.attention_results import attention_rows
 from mobilevos_bench.committed_results import CommittedResults
 from mobilevos_bench.gpu_results import gpu_rows
@@ -134,6 +135,11 @@ def gpu_table(results: CommittedResults, card: str) -> str:
     return gpu_rows(results.gpus) or NOTHING_YET
 
 
+def agreement_table(results: CommittedResults, card: str) -> str:
+    """Every comparison of the masks of two machines; `card` makes no difference."""
+    return agreement_rows(results.agreements) or NOTHING_YET
+
+
 TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
     "latency": latency_table,
     "accuracy": accuracy_table,
@@ -147,6 +153,7 @@ TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
     "queue": queue_table,
     "phone": phone_table,
     "gpu": gpu_table,
+    "agreement": agreement_table,
 }
 
 

@@ -8,15 +8,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilevos_bench.cli import compare, phone, queue
-from mobilevos_bench.cli.shared import PROGRAM, check_target, give, measured_origin
+from mobilevos_bench.cli import agree, compare, phone, queue
+from mobilevos_bench.cli.shared import (
+    PROGRAM,
+    add_json,
+    add_workload,
+    check_target,
+    chosen_workload,
+    give,
+    measured_origin,
+)
 from mobilevos_sdk.cli.common import EXIT_OK, ArgumentParser, Progress, positive_int, run
 from mobilevos_sdk.errors import MobileVOSError
 
 if TYPE_CHECKING:
     from mobilevos_bench.workload import Workload
 
-RUNTIMES = ("onnx", "litert")
 EPILOG = """\
 examples:
   vos-bench run --model mobilenetv2 --json benchmarks/results/latency-mobilenetv2.json
@@ -25,6 +32,8 @@ examples:
   vos-bench queue --model mobilenetv2-noaspp --json queue.json --plot queue.svg
   vos-bench phone mobilenetv2 --tool android_aarch64_benchmark_model --gpu --json phone.json
   vos-bench compare before.json after.json
+  vos-bench record here --model mobilenetv2      on each of two machines, and then:
+  vos-bench agree here there
   vos-bench table            check that README, docs and model cards show the committed results
   vos-bench table --write    make them do so
 
@@ -64,47 +73,31 @@ def _parser() -> ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     latency = commands.add_parser("run", help="milliseconds a frame, stage by stage", description=RUN)
-    _add_workload(latency)
+    add_workload(latency)
     latency.add_argument(
         "--frames", type=positive_int, default=60, metavar="N", help="measured frames for each runtime (%(default)s)"
     )
+    add_json(latency)
     latency.set_defaults(body=_run)
 
     memory = commands.add_parser("memory", help="peak memory of a process that follows a video", description=MEMORY)
-    _add_workload(memory)
+    add_workload(memory)
     memory.add_argument(
         "--frames", type=_counts, default=(20, 2000), metavar="N,M", help="report after so many frames (20,2000)"
     )
+    add_json(memory)
     memory.set_defaults(body=_memory)
 
     queue.add_parser(commands)
     phone.add_parser(commands)
     compare.add_parser(commands)
+    agree.add_parsers(commands)
 
     table = commands.add_parser("table", help="the results tables of README, docs and model cards", description=TABLE)
     table.add_argument("--write", action="store_true", help="write what is out of date (default: only check)")
     table.add_argument("--root", type=Path, metavar="DIR", help="the repository (default: the one of this program)")
     table.set_defaults(body=_table)
     return parser
-
-
-def _add_workload(parser: ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--model", required=True, metavar="NAME|FILE", help="an embedded model, or an .onnx or .tflite artifact")
-    add("--runtime", type=_runtimes, metavar="A,B", help="onnx, litert or both (default: all that there is a file for)")
-    add("--threads", type=positive_int, metavar="N", help="threads of the runtime (default: the SDK's)")
-    add("--objects", type=positive_int, default=1, metavar="N", help="objects of the mask to follow (%(default)s)")
-    add("--clip", type=Path, metavar="FILE", help="video file or folder of frames (default: the repository's sample)")
-    add("--mask", type=Path, metavar="FILE", help="its first mask (default: NAME-first-mask.png beside the clip)")
-    add("--json", metavar="FILE|-", help="write the result as JSON; '-' is the standard output")
-
-
-def _runtimes(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
-    unknown = [name for name in names if name not in RUNTIMES]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"unknown runtime '{unknown[0]}'; choose from {', '.join(RUNTIMES)}")
-    return names
 
 
 def _counts(text: str) -> tuple[int, ...]:
@@ -140,12 +133,8 @@ def _memory(options: argparse.Namespace, arguments: list[str]) -> int:
 
 def _prepare(options: argparse.Namespace) -> Workload:
     """Finds all that can be wrong before anything is measured."""
-    from mobilevos_bench.workload import WorkloadOptions, open_workload
-
     check_target(options.json)
-    return open_workload(
-        WorkloadOptions(options.model, options.runtime, options.threads, options.objects, options.clip, options.mask)
-    )
+    return chosen_workload(options)
 
 
 def _table(options: argparse.Namespace, arguments: list[str]) -> int:
@@ -162,3 +151,7 @@ def _table(options: argparse.Namespace, arguments: list[str]) -> int:
         write_atomically(page.path, page.wanted)
         print(f"wrote {page.path}")
     return EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilevos_bench.cli.shared import check_target, give, tell
+from mobilevos_bench.cli.shared import add_json, check_target, give, tell
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -25,7 +25,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser = commands.add_parser("compare", help=HELP, description=DESCRIPTION)
     parser.add_argument("first", type=Path, metavar="A.json", help="a results file")
     parser.add_argument("second", type=Path, metavar="B.json", help="another one, of the same kind and setting")
-    parser.add_argument("--json", metavar="FILE|-", help="write the ratios as JSON; '-' is the standard output")
+    add_json(parser)
     parser.set_defaults(body=run_compare)
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilevos_bench.cli.shared import PROGRAM, check_target, give
+from mobilevos_bench.cli.shared import PROGRAM, add_json, check_target, give
 from mobilevos_sdk.cli.common import Progress, positive_int
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     add("--profile", type=Path, metavar="DIR", help="run each graph once more, and put the operators' times there")
     add("--folder", metavar="DIR", help="where files go on the phone (default: /data/local/tmp)")
     add("--keep", action="store_true", help="leave the files on the phone")
-    add("--json", metavar="FILE|-", help="write the result as JSON; '-' is the standard output")
+    add_json(parser)
     parser.set_defaults(body=run_phone)
 
 
