@@ -16,6 +16,8 @@ objects="${OBJECTS:-1 2}"
 frames="${FRAMES:-3}"
 qemu="$folder/qemu/usr/bin/qemu-aarch64"
 root="$folder/root"
+# What another choice of models has left is of no concern here.
+recordings="$folder/recordings/$(tr -c '[:alnum:]\n.-' _ <<<"$models $objects $frames")"
 step() { printf '== %s (%ss)\n' "$1" "$SECONDS"; }
 fail() { echo "check_aarch64.sh: $1" >&2; exit 1; }
 
@@ -25,7 +27,7 @@ command -v apt-get >/dev/null || fail "needs Debian's apt; elsewhere, use 'vos-b
 "$python" -c "import mobilevos_sdk" 2>/dev/null ||
   fail "no MobileVOS in $python; make it with 'bash scripts/test.sh', or name another environment in PYTHON"
 
-# Version 7 of QEMU, bookworm's own, shows the host's /proc/cpuinfo to the runtimes; trixie's is linked statically.
+# Trixie's QEMU needs no libraries and emulates /proc/cpuinfo. Version 7 shows the host's: ONNX Runtime crashes at import.
 if [ ! -x "$qemu" ] || [ ! -e "$root" ]; then
   step "QEMU, and Python for Arm"
   apt-get update -qq || echo "check_aarch64.sh: apt-get update failed; going on with the package lists that are there" >&2
@@ -90,9 +92,9 @@ program=(-m mobilevos_bench.cli.bench)
 record=("${program[@]}" record --frames "$frames")
 label="emulated $cpu, $("$qemu" --version | sed -n 's/^qemu-aarch64 version \([0-9.]*\).*/QEMU \1/p')"
 step "this machine"
-follow "$python" "${record[@]}" "$folder/x86_64"
+follow "$python" "${record[@]}" "$recordings/x86_64"
 step "$label"
 follow "$qemu" -L "$root" -cpu "$cpu" -E "PYTHONPATH=$PYTHONPATH:$folder/site" "$root/usr/bin/python3.11" \
-  "${record[@]}" "$folder/$cpu" --label "$label"
+  "${record[@]}" "$recordings/$cpu" --label "$label"
 step "agreement"
-"$python" "${program[@]}" agree "$folder/x86_64" "$folder/$cpu" "$@"
+"$python" "${program[@]}" agree "$recordings/x86_64" "$recordings/$cpu" "$@"
