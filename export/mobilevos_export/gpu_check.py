@@ -32,10 +32,10 @@ from mobilevos_export.gpu_report import (
     relative_error,
 )
 from mobilevos_export.gpu_run import GpuTask, open_part
-from mobilevos_export.gpu_single import OperatorFault
 from mobilevos_export.options import MINIMUM_PARITY_FRAMES, RANDOM
 from mobilevos_export.parity import TensorParity
 from mobilevos_export.parity_clip import SAMPLE
+from mobilevos_export.single_operators import OperatorFault
 from mobilevos_sdk.cli.common import ArgumentParser, UsageError, positive_int, run
 from mobilevos_sdk.errors import InvalidInputError, MobileVOSError, RuntimeMissingError
 from mobilevos_sdk.files import check_writable, write_atomically

@@ -15,7 +15,7 @@ import numpy as np
 from mobilevos_export import flatbuffer
 from mobilevos_export.gpu_process import ChildResult, GpuLog, tell
 from mobilevos_export.gpu_run import open_part
-from mobilevos_export.gpu_single import SIGNATURE, OperatorFault, shape_of, single_operators, untouched_outputs
+from mobilevos_export.single_operators import SIGNATURE, OperatorFault, shape_of, single_operators, untouched_outputs
 from mobilevos_sdk.errors import MobileVOSError
 
 # Stands in the log before what the delegate says of each operator.
@@ -42,7 +42,7 @@ def probe(path: str, objects: int | None) -> None:
     model = flatbuffer.read(open_part(path, objects).content)
     for fault in untouched_outputs(model):
         tell(fault=asdict(fault))
-    for number, (fault, single) in enumerate(single_operators(model)):
+    for number, (fault, single, _) in enumerate(single_operators(model)):
         print(f"{HEADING} {number}", file=sys.stderr, flush=True)  # the delegate's own reason comes after this line
         tell(trying=asdict(fault))
         reason = _try(flatbuffer.write(single))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mobilevos_export.gpu_single import OperatorFault
 from mobilevos_export.parity import TensorParity
+from mobilevos_export.single_operators import OperatorFault
 from mobilevos_sdk.spec import ArtifactSpec
 
 FORMAT = "mobilevos-gpu-check"

@@ -111,7 +111,7 @@ def prepare(model: VOSModel, options: ExportOptions, provenance: Mapping[str, An
     """Folds a copy of a model and writes the spec of its artifact."""
     folded = copy.deepcopy(model)
     fold_batch_norms(folded)
-    folded.normalise.fold_into(*folded.frame_convolutions())
+    folded.normalise.fold_into(folded.frame_convolutions(), options.width)
     spec = describe(model, options)
     weights = {**provenance, "locality": has_locality(model.state_dict()), "parameters": count_parameters(model)}
     if isinstance(model, AOT):

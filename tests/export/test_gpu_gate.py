@@ -13,8 +13,8 @@ from mobilevos_export.gpu_check import arithmetics_of, check_gpu, main
 from mobilevos_export.gpu_drivers import find_driver
 from mobilevos_export.gpu_process import GpuLog
 from mobilevos_export.gpu_report import FAILED, PASSED, SKIPPED
-from mobilevos_export.gpu_single import single_operators
 from mobilevos_export.options import ExportOptions
+from mobilevos_export.single_operators import single_operators
 from mobilevos_sdk.artifact import open_artifact
 from mobilevos_sdk.errors import InvalidInputError, RuntimeMissingError
 
@@ -179,7 +179,7 @@ def test_the_log_tells_adapter_rejections_and_validation_errors():
 def test_single_operators_compute_what_they_do_in_their_graph(tiny_tflite):
     interpreters = pytest.importorskip("ai_edge_litert.interpreter")
     names = set()
-    for fault, single in single_operators(flatbuffer.read(open_artifact(tiny_tflite).content)):
+    for fault, single, _ in single_operators(flatbuffer.read(open_artifact(tiny_tflite).content)):
         interpreter = interpreters.Interpreter(model_content=flatbuffer.write(single))
         interpreter.allocate_tensors()
         got = "x".join(map(str, interpreter.get_output_details()[0]["shape"]))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mobilevos_export import flatbuffer
 
 SIGNATURE = "operator"
 # Constants up to this size are arguments, such as axes and permutations; larger ones are weights.
 ARGUMENT_BYTES = 64
+# On a CPU XNNPACK lets these do the padding before them.
+PADDED = ("CONV_2D", "DEPTHWISE_CONV_2D")
 
 
 @dataclass(frozen=True)
@@ -40,26 +43,64 @@ class OperatorFault:
         return f"{self.operator} {self.shapes} in {self.graph} ({self.tensor}): {self.reason}{end}"
 
 
-def single_operators(model: Any) -> Iterator[tuple[OperatorFault, Any]]:
-    """Each kind of operator of a model as a model of its own, with a fault whose reason is still open.
+class SingleOperator(NamedTuple):
+    """A kind of operator, alone.
+
+    Attributes:
+        fault: where the first one is, with a reason that is still open.
+        model: a model of nothing else.
+        count: how many there are in all graphs.
+    """
+
+    fault: OperatorFault
+    model: Any
+    count: int
+
+
+def single_operators(model: Any, padding: bool = False) -> Iterator[SingleOperator]:
+    """Each kind of operator of a model as a model of its own.
 
     Operators that differ in their place alone are one kind. Weights that are unpacked from 16 or 8 bits come along with
     the operator that uses them; what is computed from constants alone is left out.
+
+    Args:
+        model: all graphs of its signatures are taken apart.
+        padding: whether the padding before a convolution comes along with it, too.
     """
-    seen = set()
+    found: dict[tuple[Any, ...], tuple[OperatorFault, Any]] = {}
+    counts: Counter[tuple[Any, ...]] = Counter()
     for signature in model.signatureDefs:
         graph = model.subgraphs[signature.subgraphIndex]
-        unpacked = {int(op.outputs[0]): op for op in graph.operators if _is_unpacking(model, graph, op)}
+        joined = _joined(model, graph, padding)
         for operator in graph.operators:
+            if any(operator is other for other in joined.values()):
+                continue
+            parts = [*(joined[int(i)] for i in operator.inputs if int(i) in joined), operator]
+            inner = {int(part.outputs[0]) for part in parts[:-1]}
+            outer = dict.fromkeys(int(i) for part in parts for i in part.inputs if i >= 0 and int(i) not in inner)
+            dynamic = [i for i in outer if not _constant(model, graph, i)]
+            if not dynamic:
+                continue
             fault = _describe(model, graph, operator, signature.signatureKey.decode())
             kind = _kind(model, graph, operator, fault)
-            dynamic = [
-                int(i) for i in operator.inputs if i >= 0 and i not in unpacked and not _constant(model, graph, i)
-            ]
-            if dynamic and kind not in seen:
-                seen.add(kind)
-                needed = [unpacked[int(i)] for i in operator.inputs if int(i) in unpacked]
-                yield fault, _alone(model, graph, [*needed, operator], list(dict.fromkeys(dynamic)))
+            counts[kind] += 1
+            if kind not in found:
+                found[kind] = fault, _alone(model, graph, parts, dynamic)
+    for kind, (fault, single) in found.items():
+        yield SingleOperator(fault, single, counts[kind])
+
+
+def _joined(model: Any, graph: Any, padding: bool) -> dict[int, Any]:
+    """Operators that go along with those that take their output, by that output."""
+    joined = {int(op.outputs[0]): op for op in graph.operators if _is_unpacking(model, graph, op)}
+    if not padding:
+        return joined
+    pads = {int(op.outputs[0]): op for op in graph.operators if _name(model, op) == "PAD"}
+    takers: dict[int, set[str]] = {}
+    for operator in graph.operators:
+        for index in operator.inputs:
+            takers.setdefault(int(index), set()).add(_name(model, operator))
+    return joined | {index: pad for index, pad in pads.items() if takers.get(index, {""}) <= set(PADDED)}
 
 
 def untouched_outputs(model: Any) -> Iterator[OperatorFault]:
