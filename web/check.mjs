@@ -1,9 +1,11 @@
 /**
  * Drives the page in Chromium, as a user would, and writes what it gives.
  *
- * Usage: node check.mjs CHROMIUM FOLDER. FOLDER/cases.json lists cases {name, artifact, mask, frames}, with paths relative
- * to FOLDER. For each, NAME.json says how it ended and NAME.png shows the page. Of each FRAME that was followed there are
- * NAME-FRAME.mask, the ids of all pixels as uint8, and NAME-FRAME.probabilities, a float32 plane for each object.
+ * Usage: node check.mjs CHROMIUM FOLDER
+ *
+ * FOLDER/cases.json lists cases {name, artifact, mask, frames}, with paths relative to FOLDER. For each, NAME.json says
+ * how it ended and NAME.png shows the page. Of each FRAME that was followed there are NAME-FRAME.mask, the ids of all
+ * pixels as uint8, and NAME-FRAME.probabilities, a float32 plane for each object.
  */
 
 import { readFile, writeFile } from "node:fs/promises";

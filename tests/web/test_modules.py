@@ -64,7 +64,9 @@ def test_masks_of_every_kind(tmp_path: Path) -> None:
 
 
 # Frames (height, width) that shrink, stay, grow, and have borders at their sides or above and below.
-@pytest.mark.parametrize("size", [(144, 264), (180, 320), (96, 176), (97, 200), (60, 80), (33, 57), (200, 201)])
+@pytest.mark.parametrize(
+    "size", [(144, 264), (180, 320), (192, 352), (96, 176), (97, 200), (60, 80), (33, 57), (200, 201)]
+)
 def test_frames_masks_and_labels(size: tuple[int, int]) -> None:
     generator = np.random.default_rng(1)
     frame = generator.integers(0, 256, (*size, 3), np.uint8)
@@ -101,9 +103,9 @@ def test_frames_masks_and_labels(size: tuple[int, int]) -> None:
     assert found["content"] == list(fit.content)
     tensor = new_frame_tensor(fit, BORDER)
     fit_frame(frame, fit, tensor)
-    # Where frames grow, OpenCV mixes bytes with weights of 11 bits.
-    grows = fit.content[0] > size[0]
-    np.testing.assert_allclose(found["frame"], tensor.ravel(), rtol=0, atol=1 if grows else 0)
+    # Where frames grow, OpenCV mixes bytes with weights of 11 bits; at half the size it rounds ties up.
+    scale = fit.content[0] / size[0]
+    np.testing.assert_allclose(found["frame"], tensor.ravel(), rtol=0, atol=1 if scale > 1 or scale == 0.5 else 0)
     masks = np.reshape(found["masks"], (1, *MODEL, 3))
     np.testing.assert_allclose(masks[..., :2], fit_masks(mask, (1, 9), fit), rtol=0, atol=1e-6)
     assert not masks[..., 2].any()

@@ -1,6 +1,6 @@
 /** Graphs on LiteRT.js: XNNPACK in WebAssembly on the CPU. */
 
-import { Tensor, loadAndCompile, loadLiteRt } from "@litertjs/core";
+import { Tensor, loadAndCompile, loadLiteRt, supportsFeature } from "@litertjs/core";
 
 /** @typedef {import("../spec.js").GraphSpec} GraphSpec */
 /** @typedef {import("./open.js").Tensors} Tensors */
@@ -8,8 +8,10 @@ import { Tensor, loadAndCompile, loadLiteRt } from "@litertjs/core";
 // Where its package has its WebAssembly.
 const WASM_FOLDER = new URL("../wasm/", import.meta.resolve("@litertjs/core")).href;
 
-/** @type {Promise<unknown> | undefined} */
-let loading;
+// The runtime is loaded with this module. Threads need shared memory, which a page has only where its server isolates it
+// from other origins; LiteRT.js has them only together with relaxed SIMD, which some browsers lack.
+const threads = globalThis.crossOriginIsolated && (await supportsFeature("relaxedSimd"));
+await loadLiteRt(WASM_FOLDER, { threads });
 
 /**
  * Runs a .tflite artifact, whose graphs are signatures of one model.
@@ -18,8 +20,6 @@ let loading;
  * @returns {Promise<import("./open.js").Runtime>}
  */
 export async function openLiteRt(artifact) {
-  // Threads need shared memory, which a page has only where its server isolates it from other origins.
-  await (loading ??= loadLiteRt(WASM_FOLDER, { threads: globalThis.crossOriginIsolated }));
   return new LiteRtRuntime(await loadAndCompile(artifact.content, { accelerator: "wasm" }));
 }
 

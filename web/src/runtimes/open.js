@@ -53,5 +53,8 @@ export async function openRunner(artifact) {
 
 /** @param {unknown} error */
 function reason(error) {
+  if (error instanceof Event) {
+    return "a script of it does not load";
+  }
   return error instanceof Error ? error.message : String(error);
 }
