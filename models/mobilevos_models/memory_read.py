@@ -110,27 +110,39 @@ def read_memory(
     Returns:
         (B, N, h*w, Cv) readout of each object.
     """
-    height, width = query.shape[-2:]
-    rows = [torch.ones_like(query[:, :1]).flatten(2), query.flatten(2)]
-    grid = cell_grid(height, width, query)
-    if prior is not None:
-        rows.insert(1, prior.query_channels(grid).expand(query.shape[0], -1, -1))
-    keys = [_slot_key(entry.key, slot, len(memory), grid, prior, valid) for slot, entry in enumerate(memory)]
-    logits = torch.cat(rows, 1).transpose(1, 2).unsqueeze(1) @ torch.cat(keys, 3)
+    rows, keys = match_factors(query, memory, prior, valid)
+    logits = rows @ keys
     if top_k is not None and top_k < logits.shape[-1]:
         best, cells = logits.topk(top_k, -1)
         logits = torch.full_like(logits, -torch.inf).scatter(-1, cells, best)
     return logits.softmax(-1) @ torch.cat([entry.value for entry in memory], 2)
 
 
+def match_factors(
+    query: Tensor, memory: Sequence[MemoryEntry], prior: LocalityPrior | None = None, valid: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """The two factors whose product is the logits of `read_memory`; arguments as there.
+
+    A GPU sums a product channel by channel, in float16. The large negative terms come first: so the sum of a cell that
+    matches never grows beyond what it ends with, and loses less.
+
+    Returns:
+        (B, 1, h*w, C) of the query's cells and (B, 1 or N, C, slots*h*w) of the memory's, with C of Ck+1, or Ck+4 with
+        a prior.
+    """
+    height, width = query.shape[-2:]
+    rows = [torch.ones_like(query[:, :1]).flatten(2), query.flatten(2)]
+    grid = cell_grid(height, width, query)
+    if prior is not None:
+        rows.insert(1, prior.query_channels(grid).expand(query.shape[0], -1, -1))
+    keys = [_slot_key(entry.key, slot, len(memory), grid, prior, valid) for slot, entry in enumerate(memory)]
+    return torch.cat(rows, 1).transpose(1, 2).unsqueeze(1), torch.cat(keys, 3)
+
+
 def _slot_key(
     key: Tensor, slot: int, slots: int, grid: Tensor, prior: LocalityPrior | None, valid: Tensor | None
 ) -> Tensor:
-    """Adds the slot's validity and locality to a stored key: (B, 1 or N, Ck+1 or Ck+4, h*w), the bias first.
-
-    A GPU sums a product channel by channel, in float16. With the large negative terms first, the sum of a cell that
-    matches never grows beyond what it ends with, and loses less.
-    """
+    """Adds the slot's validity and locality to a stored key: (B, 1 or N, Ck+1 or Ck+4, h*w), the bias first."""
     matched, bias = key[:, :, :-1], key[:, :, -1:]
     if valid is not None:
         bias = bias + (1.0 - valid[..., slot : slot + 1]) * SILENT_LOGIT

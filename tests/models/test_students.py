@@ -11,7 +11,7 @@ from mobilevos_models import create_model
 from mobilevos_models.aggregation import object_probabilities, soft_aggregate
 from mobilevos_models.checkpoints import load_model, save_checkpoint
 from mobilevos_models.folding import fold_batch_norms, unfold_state
-from mobilevos_models.memory_read import LocalityPrior, MemoryEntry, cell_grid, memory_key, read_memory
+from mobilevos_models.memory_read import LocalityPrior, MemoryEntry, cell_grid, match_factors, memory_key, read_memory
 from mobilevos_models.mobilevos import CONFIGS
 from mobilevos_sdk.errors import ArtifactError, UnknownModelError
 
@@ -95,6 +95,23 @@ def test_an_invalid_slot_is_as_if_it_were_not_there() -> None:
         valid = torch.tensor([1.0, 0.0]).view(1, 1, 1, 2)
         assert torch.allclose(read_memory(query, entries, prior, valid), short, atol=1e-6)
         assert not torch.allclose(read_memory(query, entries, prior, torch.ones(1, 1, 1, 2)), short, atol=1e-2)
+
+
+def test_float16_sums_of_cells_that_match_never_grow_beyond_their_ends() -> None:
+    """A GPU adds a product up channel by channel: what grows on the way is rounded to more than it ends with."""
+    query = 2.0 * torch.randn(1, 64, 30, 54, generator=torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        rows, keys = match_factors(query, [MemoryEntry(memory_key(query), torch.zeros(1, 1, 1620, 1))], LocalityPrior())
+    products = rows[0, 0].T * keys[0, 0]  # of each cell with itself, channel by channel
+    total = torch.zeros(1620, dtype=torch.float16)
+    largest = torch.zeros(1620)
+    for channel in products:
+        total = total + channel.half()
+        largest = torch.maximum(largest, total.float().abs())
+    exact = products.double().sum(0)
+    reach = torch.maximum(exact.abs(), products[0].abs())
+    assert (largest <= 1.01 * reach).all()
+    assert (total - exact).abs().mean() < 0.04
 
 
 def test_the_grid_is_centred() -> None:
