@@ -48,6 +48,7 @@ class AccuracyResult:
         parameters: how many it has; none where the artifact does not say.
         queue: slots of its memory.
         size: of its input: `480x864`.
+        precision: of the artifact: `fp32`.
         data: the data set's folder, and the ground truth's where it is not the usual one.
         overall: the mean over all objects.
         sequences: every sequence.
@@ -62,6 +63,7 @@ class AccuracyResult:
     parameters: int | None
     queue: int
     size: str
+    precision: str
     data: str
     overall: AccuracyScores
     sequences: tuple[SequenceAccuracy, ...]
@@ -101,6 +103,7 @@ def read_accuracy(data: dict[str, Any]) -> AccuracyResult | MasksAccuracy:
         parameters=subject["weights"].get("parameters"),
         queue=int(subject["queue"]),
         size=str(subject["size"]),
+        precision=str(subject["precision"]),
         data=name,
         overall=overall,
         sequences=tuple(_sequence(name, entry) for name, entry in data["sequences"].items()),

@@ -23,21 +23,23 @@ def cost_table(results: CommittedResults, card: str) -> str:
 def models_table(results: CommittedResults, card: str) -> str:
     """A row for each model that was measured or scored; `card` makes no difference.
 
-    Costs are those of the first file: files differ in their settings, and one table has one of them.
+    Costs are those of the first file: files differ in their settings, and one table has one of them. Scores are those
+    of fp32 artifacts: what the other precisions lose stands in the table of accuracy.
     """
     measured = results.costs[0] if results.costs else None
-    names = dict.fromkeys((*(measured.models if measured else ()), *(result.model for result in results.accuracy)))
+    accuracy = [result for result in results.accuracy if result.precision == "fp32"]
+    names = dict.fromkeys((*(measured.models if measured else ()), *(result.model for result in accuracy)))
     if not names:
         return ""
     runtimes = list(dict.fromkeys(cost.runtime for cost in measured.costs)) if measured else []
-    data = list(dict.fromkeys(result.data for result in results.accuracy))
+    data = list(dict.fromkeys(result.data for result in accuracy))
     header = ["model", "parameters"]
     if measured:
         counts = " / ".join(map(str, measured.objects))
         header += [f"GFLOP, {counts} objects", *(f"ms on {runtime_name(runtime)}" for runtime in runtimes), "peak MB"]
     rows = []
     for name in names:
-        scored = [result for result in results.accuracy if result.model == name]
+        scored = [result for result in accuracy if result.model == name]
         row = [f"`{name}`", _parameters(_first_parameters(measured, name, scored))]
         row += _cost_cells(measured, name, runtimes) if measured else []
         rows.append([*row, *(_score([result for result in scored if result.data == part]) for part in data)])

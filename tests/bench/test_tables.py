@@ -69,7 +69,7 @@ def test_the_tables_have_the_numbers(repository: Path):
     assert readme.startswith("# Toy\n<!-- results:begin accuracy -->\n\n| model |") and readme.endswith("\nthe end\n")
     assert "old" not in readme and "\nbetween\n" in readme
     assert (
-        "| `mobilenetv2`, queue 2, 480x864 | 2.49 M | davis16/val-open | ONNX Runtime "
+        "| `mobilenetv2`, queue 2, 480x864, fp32 | 2.49 M | davis16/val-open | ONNX Runtime "
         "| 85.0 | 85.0 | 90.0 | 10.0 | 85.0 | 80.0 | 20.0 |"
     ) in readme
     assert (
@@ -88,7 +88,7 @@ def test_the_tables_have_the_numbers(repository: Path):
 def test_a_card_has_its_own_models_sequences_only(repository: Path):
     table(repository, "--write")
     card = (repository / "models/cards/mobilenetv2.md").read_text()
-    assert "On davis16/val-open, queue 2, 480x864, ONNX Runtime:" in card
+    assert "On davis16/val-open, queue 2, 480x864, fp32, ONNX Runtime:" in card
     assert "| bear | 40 | 1 | 90.0 |" in card and "| swan | 56 | 2 | 82.5 |" in card
     assert "| **all objects** | 96 | 3 | 85.0 |" in card
     # no result, no table
