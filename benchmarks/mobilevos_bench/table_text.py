@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mobilevos_bench.accuracy_results import AccuracyScores
 from mobilevos_bench.agreement_report import agreement_rows
+from mobilevos_bench.artifact_tables import artifacts_table
 from mobilevos_bench.attention_results import attention_rows
 from mobilevos_bench.committed_results import CommittedResults
 from mobilevos_bench.gpu_results import gpu_rows
@@ -144,6 +145,7 @@ def agreement_table(results: CommittedResults, card: str) -> str:
 
 
 TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
+    "artifacts": artifacts_table,
     "latency": latency_table,
     "accuracy": accuracy_table,
     "memory": memory_table,

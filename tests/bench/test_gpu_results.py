@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from toy_results import ARTIFACT, LATENCY, STAGES, accuracy, spread
 
 from mobilevos_bench.committed_results import CommittedResults
 from mobilevos_bench.formats import from_data, schema
 from mobilevos_bench.gpu_results import GpuResult
+from mobilevos_bench.results import RuntimeLatency
 from mobilevos_bench.table_text import TABLES
 from mobilevos_sdk.errors import InvalidInputError
 
@@ -116,3 +119,21 @@ def test_the_schema_has_the_fields_of_the_real_report() -> None:
     head = {key: CHECKED[key] for key in ("format", "format_version", "command", "date", "machine", "versions")}
     assert head["format"] == gpu_report.FORMAT and head["format_version"] == gpu_report.FORMAT_VERSION
     jsonschema.Draft202012Validator(schema()).validate(json.loads(json.dumps({**head, **report})))
+
+
+def test_the_table_of_artifacts_has_score_time_and_gate_of_the_same_artifact() -> None:
+    onnx = RuntimeLatency(ARTIFACT, STAGES, 0.05, 14.2, 142.0, 0.568, spread(1234.0))
+    litert = replace(onnx, artifact=replace(ARTIFACT, runtime="litert"))
+    checked = from_data({**CHECKED, "artifact": {**CHECKED["artifact"], "model": "mobilenetv2"}}, "gpu.json")
+    scored = from_data(accuracy(), "eval.json")
+    other = from_data({**accuracy(), "subject": {**accuracy()["subject"], "precision": "int8"}}, "int8.json")
+    found = CommittedResults(
+        latency=[replace(LATENCY, runtimes=(onnx, litert))], accuracy=[other, scored], gpus=[checked]
+    )
+    first, second = (line.split("|") for line in TABLES["artifacts"](found, "").splitlines()[2:])
+    assert first[2].strip() == "ONNX Runtime" and first[5].strip() == "85.0" and first[8].strip() == ""
+    assert second[2].strip() == "LiteRT" and second[5].strip() == "", (
+        "a score belongs to its runtime"
+    )
+    assert first[7].strip() == "57 %"
+    assert "passed" in second[8]

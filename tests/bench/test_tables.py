@@ -109,7 +109,7 @@ def test_changed_results_and_changed_tables_are_found(repository: Path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("\n<!-- results:begin speed -->", r"page:2: unknown table 'speed'; choose one of latency"),
+        ("\n<!-- results:begin speed -->", r"page:2: unknown table 'speed'; choose one of artifacts"),
         ("<!-- results:begin memory -->", "'<!-- results:begin memory -->' has no end"),
         ("<!-- results:end memory -->", "has no partner"),
         ("<!-- results:begin memory --><!-- results:end latency -->", "has no partner"),
