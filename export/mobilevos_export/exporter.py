@@ -22,6 +22,7 @@ from mobilevos_export.parity import ParityReport
 from mobilevos_export.parity_clip import ParityClip
 from mobilevos_export.quant_calibration import Calibration
 from mobilevos_export.quant_policy import QUANTISED, STATIC
+from mobilevos_export.quant_prepare import prepare_for_int8
 from mobilevos_export.quant_sensitivity import Sensitivity
 from mobilevos_export.validate import Reference, open_backend
 from mobilevos_sdk.errors import ArtifactError, ParityError
@@ -134,6 +135,7 @@ def export_model(options: ExportOptions, report: Report = lambda line: None) -> 
     if options.precision == STATIC:
         calibration = Calibration.load(options.calibration, options.calibration_samples, options.seed)
         source = replace(source, calibration=calibration, sensitivity=Sensitivity() if options.sensitivity else None)
+        source = prepare_for_int8(source, report)
     if "tflite" in options.formats and options.tflite_via == "onnx2tf":
         onnx2tf_export.find_command()  # before the minutes that the other format takes
     if "gpu" in options.checks:

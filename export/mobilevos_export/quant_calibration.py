@@ -126,12 +126,21 @@ def record(source: SourceModel, graph: str, report: Callable[[str], None]) -> Sa
     Raises:
         ConversionError: the model was prepared without clips.
     """
-    if source.calibration is None:
-        raise ConversionError(f"{source.spec.precision} needs clips to calibrate on; name them with --calibration")
-    spec = source.spec
+    calibration, spec = calibration_of(source), source.spec
     objects = next(candidate.objects for candidate in spec.graphs if candidate.name == graph)
     backend = TorchBackend(source.folded, spec.queue, spec.max_objects, spec.height, spec.width)
-    return source.calibration.record(backend, objects, report)[graph]
+    return calibration.record(backend, objects, report)[graph]
+
+
+def calibration_of(source: SourceModel) -> Calibration:
+    """The clips of a model.
+
+    Raises:
+        ConversionError: it was prepared without any.
+    """
+    if source.calibration is None:
+        raise ConversionError(f"{source.spec.precision} needs clips to calibrate on; name them with --calibration")
+    return source.calibration
 
 
 class _Recorder:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from mobilevos_export.conversion import quietly
 from mobilevos_export.graphs import SourceModel
 from mobilevos_export.quant_calibration import Samples, record
 from mobilevos_export.quant_policy import STATIC, choose
-from mobilevos_export.quant_ranges import Range, share_ranges
+from mobilevos_export.quant_ranges import Range, best_ranges, share_ranges
 from mobilevos_export.quant_sensitivity import QuantisableGraph, measure_sensitivity
+from mobilevos_sdk.backends.base import FloatArray
 
 
 class CalibratedGraph(QuantisableGraph, Protocol):
-    """A graph that can measure the ranges of its tensors, by their names."""
+    """A graph that shows its tensors, whose ranges are to be set before it is quantised."""
 
     ranges: dict[str, Range]
 
-    def calibrate(self, samples: Samples) -> None:
-        """Measures them on some inputs."""
+    def observe(self, samples: Samples) -> Iterator[Mapping[str, FloatArray]]:
+        """Runs inputs and gives every tensor that could be quantised, by name, for one input after another."""
 
 
 def quantise_graphs(
@@ -46,7 +47,7 @@ def quantise_graphs(
             samples = record(source, graph.name, report)
             report(f"{file_format}: measuring ranges of {graph.name}")
             with quietly(f"the calibration of {graph.name}"):
-                graph.calibrate(samples)
+                graph.ranges = best_ranges(graph.observe(samples))
         shared = share_ranges([graph.operations for graph in graphs], [graph.ranges for graph in graphs])
         for graph, ranges in zip(graphs, shared, strict=True):
             graph.ranges = ranges

@@ -15,7 +15,7 @@ import numpy as np
 from mobilevos_export.graphs import SourceModel
 from mobilevos_export.quant_calibration import Samples
 from mobilevos_export.quant_graphs import quantise_graphs
-from mobilevos_export.quant_policy import LAYERS, STATIC, Kind, Operation
+from mobilevos_export.quant_policy import LAYERS, STATIC, Kind, Operation, touched
 from mobilevos_export.quant_ranges import Range
 from mobilevos_sdk.backends.base import FloatArray
 
@@ -32,11 +32,11 @@ KINDS = {
     "Clip": Kind.PASSING,
     "Concat": Kind.PASSING,
     "MaxPool": Kind.PASSING,
-    "Pad": Kind.PASSING,
+    "Pad": Kind.MOVING,
     "Relu": Kind.PASSING,
-    "Reshape": Kind.PASSING,
+    "Reshape": Kind.MOVING,
     "Resize": Kind.PASSING,
-    "Transpose": Kind.PASSING,
+    "Transpose": Kind.MOVING,
 }
 
 
@@ -56,22 +56,19 @@ class OnnxGraph:
         self.operations = tuple(_operations(self.model))
         self.ranges: dict[str, Range] = {}
 
-    def calibrate(self, samples: Samples) -> None:
-        """Runs real inputs and remembers the range of every tensor that could be quantised."""
-        wanted = {name for one in self.operations if one.kind is not Kind.OTHER for name in (*one.inputs, *one.outputs)}
-        session = _session(_showing(self.model, wanted))
-        names = sorted(wanted)
+    def observe(self, samples: Samples) -> Iterator[Mapping[str, FloatArray]]:
+        """Runs inputs and gives every tensor that could be quantised; see `CalibratedGraph`."""
+        names = sorted(touched(self.operations))
+        session = _session(_showing(self.model, names))
         for sample in samples:
-            for name, values in zip(names, session.run(names, dict(sample)), strict=True):
-                low, high = self.ranges.get(name, (np.inf, -np.inf))
-                self.ranges[name] = min(low, float(values.min())), max(high, float(values.max()))
+            yield dict(zip(names, session.run(names, dict(sample)), strict=True))
 
     def quantise(self, names: Collection[str], precision: str) -> ModelProto:
         """The graph with some operations in int8.
 
         Args:
             names: the operations; none leaves the graph as it is.
-            precision: `int8-dynamic`, or `int8` after `calibrate`.
+            precision: `int8-dynamic`, or `int8` with `ranges`.
         """
         if not names:
             return self.model
@@ -97,7 +94,7 @@ class OnnxGraph:
             per_channel=True,
             reduce_range=False,
             weight_qType=QuantType.QInt8,
-            activation_qType=QuantType.QInt8,
+            activation_qType=QuantType.QUInt8,
             tensors_range=TensorsData(CalibrationMethod.MinMax, known),
             nodes_to_quantize=list(names),
             nodes_to_exclude=[],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from mobilevos_export import flatbuffer, quant_onnx, quant_policy, tflite_export
 from mobilevos_export.conversion import ConversionError
@@ -13,11 +15,16 @@ from mobilevos_export.exporter import Reference, open_backend
 from mobilevos_export.onnx_export import convert, package
 from mobilevos_export.options import ExportOptions
 from mobilevos_export.parity_clip import ParityClip
+from mobilevos_export.quant_bias import correct_bias, rounding_errors
 from mobilevos_export.quant_calibration import Calibration, CalibrationClip
+from mobilevos_export.quant_equalise import conv_pairs
 from mobilevos_export.quant_policy import DYNAMIC, STATIC, FloatLayer, Kind, Operation, choose
-from mobilevos_export.quant_ranges import share_ranges
+from mobilevos_export.quant_prepare import prepare_for_int8
+from mobilevos_export.quant_ranges import best_ranges, share_ranges
 from mobilevos_export.quant_sensitivity import Sensitivity
 from mobilevos_export.quant_tflite import join, layer_of, split
+from mobilevos_models.backbones import InvertedResidual
+from mobilevos_models.folding import fold_batch_norms
 from mobilevos_sdk.artifact import open_artifact
 from mobilevos_sdk.backends.litert import open_litert
 from mobilevos_sdk.errors import InvalidInputError
@@ -45,6 +52,13 @@ class TestPolicy:
     def test_what_stands_between_layers_goes_with_them(self):
         assert choose(CHAIN, STATIC) == {"stem", "spread", "sum", "head"}
 
+    def test_a_padding_goes_with_the_layer_behind_it(self):
+        padding = operation("padding", Kind.MOVING, "frame", "a")
+        sum_of_floats = operation("sum", Kind.PASSING, "x y", "frame")
+        stem = operation("stem", Kind.CONVOLUTION, "a", "b")
+        behind = operation("layout", Kind.MOVING, "b", "c")
+        assert choose((sum_of_floats, padding, stem, behind), STATIC) == {"padding", "stem"}
+
     def test_dynamic_quantises_layers_alone_and_no_depthwise_one(self):
         assert choose(CHAIN, DYNAMIC) == {"stem", "head"}
 
@@ -66,6 +80,93 @@ def test_a_layer_has_one_range_in_all_graphs():
     one, two = share_ranges([first, second], ranges)
     assert one == {"in": (-2.0, 1.0), "out": (-1.0, 3.0)}
     assert two == {"frame": (-2.0, 1.0), "features": (-1.0, 3.0), "other": (5.0, 6.0)}
+
+
+class TestRanges:
+    def test_rare_large_values_are_clipped_for_the_sake_of_the_others(self):
+        values = np.random.default_rng(0).laplace(size=100_000).astype(np.float32)
+
+        def error(low, high):
+            step = (high - low) / 255
+            return np.mean((np.clip(np.round(values / step) * step, low, high) - values) ** 2)
+
+        found = best_ranges([{"x": values}])["x"]
+        assert error(*found) < 0.9 * error(values.min(), values.max())
+
+    def test_values_that_use_all_steps_keep_their_range(self):
+        values = np.linspace(0.0, 6.0, 100_000, dtype=np.float32)
+        assert best_ranges([{"x": values}])["x"] == (0.0, 6.0)
+
+    def test_what_was_counted_keeps_its_place_as_values_grow(self):
+        random = np.random.default_rng(0)
+        arrays = [random.normal(scale=scale, size=5000).astype(np.float32) for scale in (0.1, 1.0, 10.0)]
+        grown, whole = (best_ranges({"x": array} for array in order)["x"] for order in (arrays, arrays[::-1]))
+        np.testing.assert_allclose(grown, whole, rtol=0.05)
+
+    def test_nothing_but_zeros_has_an_empty_range(self):
+        assert best_ranges([{"x": np.zeros((2, 3), np.float32)}])["x"] == (0.0, 0.0)
+
+
+class TestEqualisation:
+    def test_it_is_the_same_function_and_channels_become_alike(self):
+        torch.manual_seed(0)
+        block = fold_batch_norms(InvertedResidual(8, 8, 1, 6).eval())
+        pairs = list(conv_pairs(block))
+        assert len(pairs) == 2
+        frame = 3.0 * torch.randn(2, 8, 16, 16)
+        with torch.no_grad():
+            pairs[0].first.weight.mul_(torch.logspace(-1, 0.7, 48).view(-1, 1, 1, 1))
+            expected, before = block(frame), peaks_of(pairs[0].first, block, frame)
+            for pair in pairs:
+                pair.rescale(peaks_of(pair.first, block, frame))
+            got, after = block(frame), peaks_of(pairs[0].first, block, frame)
+        torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-4)
+        assert before.max() >= 6.0  # the cut was reached, and stays where it was
+        assert after.clamp(max=6.0).min() > 3.0 * before.clamp(max=6.0).min()
+
+    def test_a_channel_that_was_never_seen_keeps_its_scale(self):
+        block = fold_batch_norms(InvertedResidual(8, 8, 1, 6).eval())
+        pair = next(conv_pairs(block))
+        weight = pair.first.weight.detach().clone()
+        with torch.no_grad():
+            pair.rescale(torch.zeros(48))
+        torch.testing.assert_close(pair.first.weight, weight, atol=0, rtol=0)
+
+
+class TestBiases:
+    @pytest.mark.parametrize("groups", [1, 2, 8])
+    def test_the_rounding_of_weights_shifts_no_channel(self, groups):
+        torch.manual_seed(0)
+        layer = torch.nn.Conv2d(8, 16, 3, groups=groups, bias=groups > 1)
+        frame = torch.rand(4, 8, 20, 20) + torch.linspace(0.0, 2.0, 8).view(-1, 1, 1)
+        rounded = copy.deepcopy(layer)
+        with torch.no_grad():
+            rounded.weight += rounding_errors(layer.weight)
+            expected, shifted = layer(frame).mean((0, 2, 3)), rounded(frame).mean((0, 2, 3))
+            correct_bias(layer, frame.mean((0, 2, 3)))
+            rounded.bias = layer.bias
+            corrected = rounded(frame).mean((0, 2, 3))
+        assert (corrected - expected).abs().max() < 0.1 * (shifted - expected).abs().max()
+
+    def test_weights_have_whole_steps_of_their_largest(self):
+        weight = torch.tensor([[0.5, -1.27, 0.006], [0.0, 0.0, 0.0]]).view(2, 3, 1, 1)
+        stored = (weight + rounding_errors(weight)).flatten(1)
+        torch.testing.assert_close(stored, torch.tensor([[0.5, -1.27, 0.01], [0.0, 0.0, 0.0]]))
+
+
+def test_a_model_with_alike_channels_does_the_same_on_its_clips(tiny_source, tiny_clip, monkeypatch):
+    monkeypatch.setattr("mobilevos_export.quant_prepare.correct_bias", lambda layer, means: None)
+    source = replace(tiny_source, calibration=Calibration.load(tiny_clip.parent, samples=2, seed=0))
+    prepared = prepare_for_int8(source, lambda line: None)
+    weights = dict(source.folded.named_parameters())
+    changed = [name for name, weight in prepared.folded.named_parameters() if not torch.equal(weight, weights[name])]
+    assert "value_encoder.features.3.conv.0.0.weight" in changed
+    assert "up8_4.out_conv.conv2.weight" in changed
+    for graph, samples in source.calibration.record(_backend(source), 2).items():
+        for inputs in samples:
+            expected, got = (_backend(model).run(graph, inputs) for model in (source, prepared))
+            for name, values in expected.items():
+                np.testing.assert_allclose(got[name], values, atol=1e-3 * np.abs(values).max(), err_msg=name)
 
 
 class TestOptions:
@@ -160,7 +261,7 @@ class TestOnnx:
         graph, model = next(part for part in exported_parts if part[0].name == "memorize_1")
         samples = source.calibration.record(_backend(source), 1)["memorize_1"]
         one = quant_onnx.OnnxGraph(graph.name, model)
-        one.calibrate(samples)
+        one.ranges = best_ranges(one.observe(samples))
         few = [layer.name for layer in one.operations if layer.weights][:3]
         one.operations = tuple(operation for operation in one.operations if operation.name in few)
         found = Sensitivity()
@@ -191,7 +292,7 @@ class TestTflite:
             graphs = list(split(tiny.content))
             for graph in graphs:
                 if precision == STATIC:
-                    graph.calibrate(samples[graph.name])
+                    graph.ranges = best_ranges(graph.observe(samples[graph.name]))
             return join([graph.quantise(choose(graph.operations, precision), precision) for graph in graphs])
 
         return {precision: made(precision) for precision in (DYNAMIC, STATIC)}
@@ -217,6 +318,15 @@ class TestTflite:
         assert len(large) == len(set(large))
         assert len(flatbuffer.write(model)) == len(quantised[STATIC])
 
+    def test_no_relu_of_int8_is_left(self, quantised):
+        from ai_edge_litert import schema_py_generated as schema
+
+        model = flatbuffer.read(quantised[STATIC])
+        for graph in model.subgraphs:
+            for operator in graph.operators:
+                if flatbuffer.builtin(model.operatorCodes[operator.opcodeIndex]) == schema.BuiltinOperator.RELU:
+                    assert graph.tensors[operator.inputs[0]].type == schema.TensorType.FLOAT32
+
     def test_the_read_of_the_memory_stays_float(self, tiny):
         graph = next(graph for graph in split(tiny.content) if graph.name == "segment_2")
         chosen = choose(graph.operations, STATIC)
@@ -228,6 +338,15 @@ class TestTflite:
 def test_layers_are_named_after_modules():
     name = "m.NamedInputs/m.space_time.SegmentGraph_inner/m.blocks.ResBlock_compress/torch.nn.Conv2d_conv1;2"
     assert layer_of(name) == "compress.conv1"
+
+
+def peaks_of(convolution, block, frame):
+    """(C,) the largest value of each channel that a convolution writes."""
+    found = []
+    handle = convolution.register_forward_hook(lambda module, inputs, output: found.append(output.amax((0, 2, 3))))
+    block(frame)
+    handle.remove()
+    return found[0]
 
 
 def copied(model):
