@@ -149,7 +149,7 @@ def split(content: bytes) -> Iterator[TfliteGraph]:
 def pool_relus(model: Any) -> None:
     """Turns every RELU of maps into a MAX_POOL_2D of one cell whose own activation is the ReLU: the same values.
 
-    XNNPACK has no RELU of int8, and LiteRT's own took a third of a frame's time; it takes such a pool as a clamp.
+    XNNPACK has no RELU of int8, and LiteRT's own takes longer than a convolution; XNNPACK takes such a pool as a clamp.
     """
     from ai_edge_litert import schema_py_generated as schema
 
