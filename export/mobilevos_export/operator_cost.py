@@ -38,26 +38,28 @@ class OperatorCost(NamedTuple):
     Attributes:
         name: of the operator, such as `CONV_2D`.
         shapes: of its inputs and its outputs, as text.
-        count: how many the graph has.
+        occurrences: how many the graph has.
         milliseconds: of one, the median.
         gflop: 1e9 operations of one, two for a multiply-accumulate; 0 for what does not multiply matrices.
     """
 
     name: str
     shapes: str
-    count: int
+    occurrences: int
     milliseconds: float
     gflop: float
 
     @property
     def total(self) -> float:
         """Milliseconds of all of them."""
-        return self.count * self.milliseconds
+        return self.occurrences * self.milliseconds
 
     def text(self) -> str:
         """The figures in one line."""
         rate = f"{1e3 * self.gflop / self.milliseconds:5.0f} GFLOP/s" if self.gflop else " " * 13
-        return f"{self.total:7.2f} ms  {self.count:2d} x {self.milliseconds:6.3f}  {rate}  {self.name} {self.shapes}"
+        return (
+            f"{self.total:7.2f} ms  {self.occurrences:2d} x {self.milliseconds:6.3f}  {rate}  {self.name} {self.shapes}"
+        )
 
 
 def operator_costs(content: bytes, threads: int, repeats: int) -> list[OperatorCost]:

@@ -49,12 +49,12 @@ class SingleOperator(NamedTuple):
     Attributes:
         fault: where the first one is, with a reason that is still open.
         model: a model of nothing else.
-        count: how many there are in all graphs.
+        occurrences: how many there are in all graphs.
     """
 
     fault: OperatorFault
     model: Any
-    count: int
+    occurrences: int
 
 
 def single_operators(model: Any, padding: bool = False) -> Iterator[SingleOperator]:

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mobilevos_models.mobilevos import IMAGE_MEAN, STRIDE
+from mobilevos_models.mobilevos import STRIDE
+from mobilevos_models.normalisation import IMAGE_MEAN
 from mobilevos_models.stcn import STCN
 from mobilevos_models.stcn_memory import FrameSchedule, ScheduledMemory
 from mobilevos_sdk.backends.base import FloatArray

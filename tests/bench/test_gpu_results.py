@@ -132,8 +132,6 @@ def test_the_table_of_artifacts_has_score_time_and_gate_of_the_same_artifact() -
     )
     first, second = (line.split("|") for line in TABLES["artifacts"](found, "").splitlines()[2:])
     assert first[2].strip() == "ONNX Runtime" and first[5].strip() == "85.0" and first[8].strip() == ""
-    assert second[2].strip() == "LiteRT" and second[5].strip() == "", (
-        "a score belongs to its runtime"
-    )
+    assert second[2].strip() == "LiteRT" and second[5].strip() == "", "a score belongs to its runtime"
     assert first[7].strip() == "57 %"
     assert "passed" in second[8]
