@@ -17,7 +17,7 @@ from mobilevos_sdk.spec import ArtifactSpec
 from mobilevos_sdk.tracking import VideoTracker
 
 WEIGHTS = Path(__file__).parent / "weights"
-DEFAULT_MODEL = "mobilenetv2"
+DEFAULT_MODEL = "mobilenetv2-noaspp"
 # The suffix of the file that a runtime takes, the preferred runtime first.
 SUFFIXES = {"litert": ".tflite", "onnx": ".onnx"}
 
