@@ -1,31 +1,31 @@
 #!/usr/bin/env bash
 # Checks that LiteRT and ONNX Runtime give the same masks on 64-bit Arm as on this x86-64 machine, through the same SDK.
 # The Arm side runs under QEMU: a frame takes a minute. All that it needs is unpacked into FOLDER and installed nowhere.
-# Usage: bash scripts/check_aarch64.sh [FOLDER, default ~/.cache/mobilevos/aarch64] [vos-bench agree's options]
+# Usage: bash scripts/check_aarch64.sh [FOLDER, default ~/.cache/mobilevos/aarch64]
 # PYTHON names the reference, an environment with MobileVOS (default .venv/bin/python); MODELS, OBJECTS and FRAMES say
 # what is followed, CPU which processor is emulated (see qemu-aarch64 -cpu help). Give the command again to go on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 repository="$PWD"
 folder="$(realpath -m "${1:-${XDG_CACHE_HOME:-$HOME/.cache}/mobilevos/aarch64}")"
-shift || true
 python="${PYTHON:-.venv/bin/python}"
 cpu="${CPU:-cortex-a76}"
-models="${MODELS:-mobilenetv2-noaspp mobilenetv2}"
+models="${MODELS:-mobilenetv2-noaspp mobilenetv2}" # embedded ones by name, others by absolute path
 objects="${OBJECTS:-1 2}"
 frames="${FRAMES:-3}"
 qemu="$folder/qemu/usr/bin/qemu-aarch64"
 root="$folder/root"
 # What another choice of models has left is of no concern here.
-recordings="$folder/recordings/$(tr -c '[:alnum:]\n.-' _ <<<"$models $objects $frames")"
+recordings="recordings/$(tr -c '[:alnum:]\n.-' _ <<<"$models $objects $frames")"
 step() { printf '== %s (%ss)\n' "$1" "$SECONDS"; }
 fail() { echo "check_aarch64.sh: $1" >&2; exit 1; }
 
 [ "$(uname -m)" = x86_64 ] ||
   fail "this machine is no x86-64; on Arm itself, use 'vos-bench record' there, and 'vos-bench agree' with another's"
 command -v apt-get >/dev/null || fail "needs Debian's apt; elsewhere, use 'vos-bench record' on an Arm machine"
-"$python" -c "import mobilevos_sdk" 2>/dev/null ||
+"$python" -c "from importlib.metadata import version; version('mobilevos')" 2>/dev/null ||
   fail "no MobileVOS in $python; make it with 'bash scripts/test.sh', or name another environment in PYTHON"
+python="$(realpath -s "$(command -v "$python")")"
 
 # Trixie's QEMU needs no libraries and emulates /proc/cpuinfo. Version 7 shows the host's: ONNX Runtime crashes at import.
 if [ ! -x "$qemu" ] || [ ! -e "$root" ]; then
@@ -82,19 +82,22 @@ follow() { # the command that records, with all that stays the same
   local model count
   for model in $models; do
     for count in $objects; do
-      nice -n 5 "$@" --clip "$folder/clip/cups" --model "$model" --objects "$count"
+      nice -n 5 "$@" --clip clip/cups --model "$model" --objects "$count"
     done
   done
   # Decoders round differently, so the frames above are images; once, the video itself goes all the way.
-  nice -n 5 "$@" --clip samples/cups.mp4 --model "${models%% *}" --objects "${objects%% *}"
+  nice -n 5 "$@" --model "${models%% *}" --objects "${objects%% *}"
 }
 program=(-m mobilevos_bench.cli.bench)
-record=("${program[@]}" record --frames "$frames")
+# One thread: threads that wait for each other do so in busy loops, which cost most where they are emulated.
+record=("${program[@]}" record --frames "$frames" --threads 1)
 label="emulated $cpu, $("$qemu" --version | sed -n 's/^qemu-aarch64 version \([0-9.]*\).*/QEMU \1/p')"
+cd "$folder"
 step "this machine"
 follow "$python" "${record[@]}" "$recordings/x86_64"
 step "$label"
 follow "$qemu" -L "$root" -cpu "$cpu" -E "PYTHONPATH=$PYTHONPATH:$folder/site" "$root/usr/bin/python3.11" \
   "${record[@]}" "$recordings/$cpu" --label "$label"
 step "agreement"
-"$python" "${program[@]}" agree "$recordings/x86_64" "$recordings/$cpu" "$@"
+"$python" "${program[@]}" agree "$recordings/x86_64" "$recordings/$cpu" --json agreement.json
+echo "written to $folder/agreement.json"

@@ -32,7 +32,7 @@ class CaseAgreement:
         name: of the recordings.
         setting: of the first machine; the second's may have other threads.
         artifact: the file, the same for both.
-        seconds: that the first and the second machine took a frame.
+        seconds: that the first and the second machine took a frame, opening the model included.
         frames: all frames but the first, whose mask is given.
     """
 

@@ -48,7 +48,7 @@ class Note:
         object_ids: those that were followed, in the order of the probabilities.
         frames: how many were recorded, the first, whose mask is given, not counted.
         clip_sha256: hex SHA-256 of the decoded frames, the first one too.
-        seconds: that following took, for all frames.
+        seconds: that all frames took, opening the model and the first frame included.
     """
 
     setting: Setting
