@@ -38,15 +38,19 @@ class Limits:
 # fp16: weights carry 11 bits, a rounding of up to 5e-4 each, which grew over some 60 layers to 2e-2 to 5e-2 in the worst
 # of 1e5 elements, by the training, but always to a mean of 2e-3 to 3e-3; and in a model that was hardly trained moved
 # the masks to an IoU of 0.981 (mean 0.986). Twice that fails.
-# int8, int8-dynamic: a value has 256 steps between the ends of its range, so single elements of a tensor mean little
-# and only its mean error is bounded, widely. What counts are the masks: the border of a thin or blurred object moves by
-# a tenth of its area, while wrong ranges, or a layer that int8 breaks, lose the object.
+# int8, int8-dynamic: a value has 256 steps between the ends of its range, so single elements of a tensor mean little.
+# What counts are the masks. int8: a trained student's tensors were off by 0.3 (mean 0.018) at most, and its masks of
+# one object kept an IoU of 0.9989; where several small objects meet, more is lost. aot-t at half the usual size kept
+# 0.77 (mean 0.91) of three objects, which must fail. int8-dynamic: the border of a thin or blurred object moved by a
+# tenth of its area, while a layer that 8 bits break loses the object.
 LIMITS = {
     "fp32": Limits(max_error=1e-3, mean_error=1e-5, min_iou=0.97, mean_iou=0.995, tie=1e-3),
     "fp16": Limits(max_error=1e-1, mean_error=5e-3, min_iou=0.95, mean_iou=0.97, tie=1e-2),
     "int8-dynamic": Limits(max_error=1.0, mean_error=1e-1, min_iou=0.8, mean_iou=0.9, tie=1e-2),
-    "int8": Limits(max_error=1.0, mean_error=1e-1, min_iou=0.8, mean_iou=0.9, tie=1e-2),
+    "int8": Limits(max_error=0.6, mean_error=4e-2, min_iou=0.9, mean_iou=0.95, tie=1e-2),
 }
+# Random weights with large logits carry a rounding on: 0.11 of mean error was seen in int8.
+UNTRAINED_ERRORS = {"max_error": 1.0, "mean_error": 0.2}
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ class ParityReport:
         if not self.untrained:
             return limits
         if self.precision in QUANTISED:  # rounding decides nearly all pixels, and the memory carries it on
-            return replace(limits, compared=0.0, min_iou=0.0, mean_iou=0.0)
+            return replace(limits, compared=0.0, min_iou=0.0, mean_iou=0.0, **UNTRAINED_ERRORS)
         return replace(limits, compared=0.0)
 
     @property

@@ -114,6 +114,13 @@ def test_limits_of_fp16_are_the_looser():
     assert LIMITS["fp16"].min_iou < LIMITS["fp32"].min_iou
 
 
+def test_int8_must_keep_the_masks_of_a_trained_model():
+    lost, kept = MaskParity(8, 3, 0.77, 0.91), MaskParity(8, 1, 0.9989, 0.9991)
+    assert not ParityReport("litert", "int8", "clip", (), lost).passed
+    assert ParityReport("litert", "int8", "clip", (), lost, untrained=True).passed
+    assert ParityReport("litert", "int8", "clip", (), kept).passed
+
+
 def test_a_nan_never_passes():
     error = TensorParity.measure("g", "", "t", np.ones(3, np.float32), np.array([1, np.nan, 1], np.float32))
     report = ParityReport("onnx", "fp32", "clip", (error,), MaskParity(8, 1, 1.0, 1.0))
