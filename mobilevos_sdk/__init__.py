@@ -2,7 +2,7 @@
 
 Example:
     >>> from mobilevos_sdk import Segmenter
-    >>> for result in Segmenter.from_pretrained("mobilenetv2").track(frames, first_mask):  # doctest: +SKIP
+    >>> for result in Segmenter.from_pretrained("mobilenetv2-noaspp").track(frames, first_mask):  # doctest: +SKIP
     ...     result.mask  # (H, W) uint8 object ids
 """
 

@@ -37,7 +37,7 @@ class Segmenter(VideoTracker):
         backend: runs the model; use `from_pretrained`, `from_artifact` or `open` to have one made.
 
     Example:
-        >>> segmenter = Segmenter.from_pretrained("mobilenetv2")  # doctest: +SKIP
+        >>> segmenter = Segmenter.from_pretrained("mobilenetv2-noaspp")  # doctest: +SKIP
         >>> for result in segmenter.track(frames, first_mask):  # doctest: +SKIP
         ...     show(result.mask)
     """

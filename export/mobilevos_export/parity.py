@@ -35,9 +35,9 @@ class Limits:
 
 
 # fp32: other summation orders only; a wrong padding, axis or resize is off by 1e-2 or more.
-# fp16: weights carry 11 bits, a rounding of up to 5e-4 each, which grew over some 60 layers to 2e-2 to 5e-2 in the worst
-# of 1e5 elements, by the training, but always to a mean of 2e-3 to 3e-3; and in a model that was hardly trained moved
-# the masks to an IoU of 0.981 (mean 0.986). Twice that fails.
+# fp16: weights carry 11 bits, a rounding of up to 5e-4 each. Over some 60 layers it grew to a mean of 2e-3 to 3e-3, and
+# to 2e-2 to 5e-2 in the worst of 1e5 elements, by the training; in a model that was hardly trained it moved the masks
+# to an IoU of 0.981 (mean 0.986). Twice that fails.
 # int8, int8-dynamic: a value has 256 steps between the ends of its range, so single elements of a tensor mean little.
 # What counts are the masks. int8: a trained student's tensors were off by 0.3 (mean 0.018) at most, and its masks of
 # one object kept an IoU of 0.9989; where several small objects meet, more is lost. aot-t at half the usual size kept

@@ -174,7 +174,7 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("--masks", metavar="DIR", help="a folder for one mask PNG per frame")
     parser.add_argument(
-        "--model", metavar="NAME|FILE", help="an embedded model, or an .onnx or .tflite file (default: mobilenetv2-noaspp)"
+        "--model", metavar="NAME|FILE", help="an embedded model, or an artifact's file (default: mobilenetv2-noaspp)"
     )
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--delegate", choices=DELEGATES, default="cpu", help="where LiteRT runs it (default: cpu)")
