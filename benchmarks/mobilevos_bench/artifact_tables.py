@@ -49,7 +49,8 @@ def _score(results: CommittedResults, setting: Setting, size: str, runtime: str)
 
 
 def _gate(results: CommittedResults, setting: Setting, size: str) -> str:
-    """What the check on a GPU said of the model's graphs in the two arithmetics."""
-    found = [r for r in results.gpus if (r.model, r.queue, r.size) == (setting.model, setting.queue, size)]
+    """What the check on a GPU said of the same model and precision in the two arithmetics."""
+    wanted = (setting.model, setting.queue, size, setting.precision)
+    found = [r for r in results.gpus if (r.model, r.queue, r.size, r.precision) == wanted]
     parts = {arithmetic: figures.status for result in found for arithmetic, figures in result.figures.items()}
     return " / ".join(parts.get(arithmetic, "not run") for arithmetic in ("fp32", "fp16")) if found else ""

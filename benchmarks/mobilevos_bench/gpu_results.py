@@ -42,6 +42,7 @@ class GpuResult:
     model: str
     queue: int
     size: str
+    precision: str
     objects: int
     clip: str
     machine: Machine
@@ -62,6 +63,7 @@ def read_gpu(data: dict[str, Any]) -> GpuResult:
         model=str(artifact["model"]),
         queue=int(artifact["queue"]),
         size=f"{height}x{width}",
+        precision=str(artifact["precision"]),
         objects=int(artifact["max_objects"]),
         clip=str(data["clip"]),
         machine=decode(Machine, data["machine"]),
