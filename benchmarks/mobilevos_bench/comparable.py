@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mobilevos_bench.accuracy_results import AccuracyResult, AccuracyScores, MasksAccuracy
+from mobilevos_bench.agreement_results import AgreementResult
 from mobilevos_bench.attention_results import AttentionResult
 from mobilevos_bench.compare_settings import fields_of
 from mobilevos_bench.cost_results import CostResult
+from mobilevos_bench.gpu_results import GpuResult
 from mobilevos_bench.markdown import runtime_name
 from mobilevos_bench.phone.results import PhoneResult
 from mobilevos_bench.queue_results import QueueResult, queue_name
@@ -153,7 +155,7 @@ def _attention(result: AttentionResult) -> Comparable:
 
 
 def _accuracy(result: AccuracyResult) -> Comparable:
-    setting = {name: getattr(result, name) for name in ("model", "runtime", "queue", "size", "data")}
+    setting = {name: getattr(result, name) for name in ("model", "runtime", "queue", "size", "precision", "data")}
     figures = dict(_scores("all", result.overall))
     for sequence in result.sequences:
         figures[f"{sequence.name} J&F"] = Figure(sequence.scores.j_and_f)
@@ -180,6 +182,25 @@ def _ablation(result: AblationResult) -> Comparable:
     return Comparable(setting, figures, {"machine": result.machine})
 
 
+def _gpu(result: GpuResult) -> Comparable:
+    setting = {name: getattr(result, name) for name in ("model", "queue", "size", "precision", "objects", "clip")}
+    figures: dict[str, Figure] = {}
+    for arithmetic, found in result.figures.items():
+        figures[f"{arithmetic} largest error"] = Figure(found.error)
+        if found.agreement is not None:
+            figures[f"{arithmetic} agreement"] = Figure(found.agreement)
+    return Comparable(setting, figures, fields_of(result.machine), result.versions)
+
+
+def _agreement(result: AgreementResult) -> Comparable:
+    """Its machine is the second one, which is held against the first."""
+    figures: dict[str, Figure] = {}
+    for case in result.cases:
+        figures |= {f"{case.name} equal pixels": Figure(case.equal_share), f"{case.name} IoU": Figure(case.min_iou)}
+    origin = result.second.origin
+    return Comparable({"label": result.second.label}, figures, fields_of(origin.machine), origin.versions)
+
+
 _KINDS: dict[type, Callable[[Any], Comparable]] = {
     LatencyResult: _latency,
     MemoryResult: _memory,
@@ -191,6 +212,8 @@ _KINDS: dict[type, Callable[[Any], Comparable]] = {
     MasksAccuracy: _masks,
     TrainingProfile: _profile,
     AblationResult: _ablation,
+    GpuResult: _gpu,
+    AgreementResult: _agreement,
 }
 
 
