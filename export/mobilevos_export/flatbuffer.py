@@ -6,9 +6,12 @@ The schema classes come with LiteRT. Numbers of the schema that this file needs 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
+
+from mobilevos_export.conversion import FEWEST_HALVED
 
 IDENTIFIER = b"TFL3"
 # Runtimes map weights straight from the file; the schema asks for this alignment of a buffer's data.
@@ -74,10 +77,10 @@ def share_buffers(model: Any) -> None:
 def halve_weights(model: Any) -> None:
     """Stores the weights of convolutions as float16, with a DEQUANTIZE in front of them.
 
-    Runtimes undo it once at load; the GPU delegate keeps the halves. Other constants stay: they are few, and the
-    locality prior's would lose precision.
+    Runtimes undo it once at load; the GPU delegate keeps the halves. Small weights stay (`FEWEST_HALVED`), and so do
+    other constants: they are few, and the locality prior's would lose precision.
     """
-    weights = _convolution_weights(model)
+    weights = [found for found in _convolution_weights(model) if prod(found[2].shape) >= FEWEST_HALVED]
     for index in sorted({tensor.buffer for _, _, tensor in weights}):
         values = np.frombuffer(content_of(model.buffers[index]), "<f4")
         model.buffers[index].data = np.frombuffer(values.astype("<f2").tobytes(), np.uint8)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from math import prod
 from typing import TYPE_CHECKING
 
 import torch
 
 from mobilevos_export import quant_onnx
-from mobilevos_export.conversion import quietly
+from mobilevos_export.conversion import FEWEST_HALVED, quietly
 from mobilevos_export.graphs import SourceModel, sample_inputs
 from mobilevos_export.quant_policy import QUANTISED
 from mobilevos_sdk.spec import SPEC_NAME, ArtifactSpec, GraphSpec
@@ -136,12 +137,12 @@ class _Merger:
     def _weight(self, tensor: TensorProto, convolved: bool) -> str:
         """Stores an initializer once for all graphs and returns its new name.
 
-        Only the weights of convolutions become fp16: they are nearly all of the bytes, while the constants of the
-        locality prior would lose precision.
+        Only the weights of convolutions become fp16, and not the small ones (`FEWEST_HALVED`): they are nearly all of
+        the bytes, while the constants of the locality prior would lose precision.
         """
         from onnx import TensorProto
 
-        half = self.half and convolved and tensor.data_type == TensorProto.FLOAT
+        half = self.half and convolved and tensor.data_type == TensorProto.FLOAT and prod(tensor.dims) >= FEWEST_HALVED
         content = (_content_hash(tensor), half)
         if content not in self.by_content:
             name = self._free_name(WEIGHTS_PREFIX + tensor.name.removeprefix("model."))

@@ -35,9 +35,8 @@ class Limits:
 
 
 # fp32: other summation orders only; a wrong padding, axis or resize is off by 1e-2 or more.
-# fp16: weights carry 11 bits, a rounding of up to 5e-4 each. Over some 60 layers it grew to a mean of 2e-3 to 3e-3, and
-# to 2e-2 to 5e-2 in the worst of 1e5 elements, by the training; in a model that was hardly trained it moved the masks
-# to an IoU of 0.981 (mean 0.986). Twice that fails.
+# fp16: weights carry 11 bits, a rounding of up to 5e-4 each, which grew to 2e-2 (mean 2e-3) over some 60 layers, and in
+# a model that was hardly trained moved the masks to an IoU of 0.981 (mean 0.986). Twice that fails.
 # int8, int8-dynamic: a value has 256 steps between the ends of its range, so single elements of a tensor mean little.
 # What counts are the masks. int8: a trained student's tensors were off by 0.3 (mean 0.018) at most, and its masks of
 # one object kept an IoU of 0.9989; where several small objects meet, more is lost. aot-t at half the usual size kept
@@ -45,7 +44,7 @@ class Limits:
 # tenth of its area, while a layer that 8 bits break loses the object.
 LIMITS = {
     "fp32": Limits(max_error=1e-3, mean_error=1e-5, min_iou=0.97, mean_iou=0.995, tie=1e-3),
-    "fp16": Limits(max_error=1e-1, mean_error=5e-3, min_iou=0.95, mean_iou=0.97, tie=1e-2),
+    "fp16": Limits(max_error=5e-2, mean_error=5e-3, min_iou=0.95, mean_iou=0.97, tie=1e-2),
     "int8-dynamic": Limits(max_error=1.0, mean_error=1e-1, min_iou=0.8, mean_iou=0.9, tie=1e-2),
     "int8": Limits(max_error=0.6, mean_error=4e-2, min_iou=0.9, mean_iou=0.95, tie=1e-2),
 }

@@ -70,8 +70,8 @@ def object_probabilities(logits: Tensor, dim: int) -> Tensor:
 def object_softmax(log_odds: Tensor, dim: int) -> Tensor:
     """The softmax over background and objects without its first entry, plane by plane.
 
-    Runtimes take a softmax row by row, which at a frame's size is hundreds of thousands of rows of a few channels: ten
-    times as slow as these operators.
+    Runtimes take a softmax row by row, which at a frame's size is hundreds of thousands of rows of a few channels, and
+    far slower than these operators.
 
     Args:
         log_odds: of background and objects along `dim`, background first.

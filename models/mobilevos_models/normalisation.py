@@ -35,7 +35,7 @@ class Normalisation(nn.Module):
     def fold_into(self, convolutions: Sequence[nn.Conv2d], width: int) -> None:
         """Prepares graphs, in place: the division moves into the convolutions, the mean becomes a row of the frame.
 
-        Runtimes subtract whole rows of the frame ten times as fast as three channels from each pixel.
+        Runtimes subtract whole rows of the frame far faster than three channels from each pixel.
 
         Args:
             convolutions: those that see the frame, in their first three channels.
