@@ -48,8 +48,8 @@ LIMITS = {
     "int8-dynamic": Limits(max_error=1.0, mean_error=1e-1, min_iou=0.8, mean_iou=0.9, tie=1e-2),
     "int8": Limits(max_error=0.6, mean_error=4e-2, min_iou=0.9, mean_iou=0.95, tie=1e-2),
 }
-# Random weights with large logits carry a rounding on: 0.11 of mean error was seen in int8.
-UNTRAINED_ERRORS = {"max_error": 1.0, "mean_error": 0.2}
+# Random weights with large logits carry a rounding on, in int8 too.
+UNTRAINED_ERRORS = {"max_error": 1.0, "mean_error": 0.1}
 
 
 @dataclass(frozen=True)
