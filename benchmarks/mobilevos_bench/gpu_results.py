@@ -100,7 +100,7 @@ def _figures(run: dict[str, Any]) -> GpuFigures:
 def _row(result: GpuResult) -> list[str]:
     single, half = (result.figures.get(arithmetic) for arithmetic in ARITHMETICS)
     return [
-        f"`{result.model}`, queue {result.queue}, {result.size}",
+        f"`{result.model}`, queue {result.queue}, {result.size}, {result.precision}",
         " / ".join("not run" if found is None else found.status for found in (single, half)),
         str(result.objects),
         *(number(None if found is None else found.error, ".1e") for found in (single, half)),

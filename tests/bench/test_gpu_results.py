@@ -68,7 +68,7 @@ def table(*files: dict[str, Any]) -> str:
 
 def test_every_artifact_has_a_row_with_both_arithmetics() -> None:
     text = table(CHECKED)
-    assert "| `toy`, queue 2, 480x864 | passed / passed | 1 | 1.3e-05 | 2.7e-02 | 99.996% | 99.910% |" in text
+    assert "| `toy`, queue 2, 480x864, fp32 | passed / passed | 1 | 1.3e-05 | 2.7e-02 | 99.996% | 99.910% |" in text
     assert "8 frames of `cups.mp4` after the first; fp32 on Toy GPU of fp32, fp16 on Toy GPU of fp16." in text
     assert "Toy CPU, Linux x86_64, Python 3.11.7, ai-edge-litert 2.3.0, 2026-11-20." in text
     assert table() == ""
