@@ -1,0 +1,48 @@
+package org.mobilevos.core;
+
+import java.io.InputStream;
+import java.util.Scanner;
+import org.json.JSONException;
+import org.json.JSONObject;
+
+/**
+ * What Python and Java must agree on. The values are not written here: {@code constants.json} comes from
+ * {@code python -m mobilevos_sdk.constants}.
+ */
+final class Constants {
+    private static final JSONObject JSON = read();
+
+    static final String FORMAT = JSON.optString("format");
+    static final int FORMAT_VERSION = JSON.optInt("format_version");
+    static final String SPEC_NAME = JSON.optString("spec_name");
+    static final String CHECKSUM_NAME = JSON.optString("checksum_name");
+    static final String TFLITE_IDENTIFIER = JSON.optString("tflite_identifier");
+    static final int SMALLEST_SIDE = JSON.optInt("smallest_side");
+    static final double ROTATION_GAIN = JSON.optDouble("rotation_gain");
+    static final int MAX_OBJECT_ID = JSON.optInt("max_object_id");
+    static final double FILL_OPACITY = JSON.optDouble("fill_opacity");
+    static final double OUTLINE_PER_480_ROWS = JSON.optDouble("outline_per_480_rows");
+    static final int MAX_BOXES = JSON.optInt("max_boxes");
+    static final int LEAST_SIDE = JSON.optInt("least_side");
+    static final double SURROUNDINGS = JSON.optDouble("surroundings");
+    static final int LEAST_SURROUNDINGS = JSON.optInt("least_surroundings");
+    static final int WORKING_SIDE = JSON.optInt("working_side");
+    static final int ITERATIONS = JSON.optInt("iterations");
+    static final double LEAST_FILL = JSON.optDouble("least_fill");
+    static final double LEAST_PIECE = JSON.optDouble("least_piece");
+    static final double ELLIPSE_SHARE = JSON.optDouble("ellipse_share");
+
+    private Constants() {}
+
+    private static JSONObject read() {
+        InputStream stream = Constants.class.getResourceAsStream("constants.json");
+        if (stream == null) {
+            throw new IllegalStateException("constants.json is not in the build; add core's resources to it");
+        }
+        try (Scanner scanner = new Scanner(stream, "UTF-8").useDelimiter("\\A")) {
+            return new JSONObject(scanner.next());
+        } catch (JSONException error) {
+            throw new IllegalStateException("constants.json is not JSON; write it again", error);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package org.mobilevos.core;
+
+import org.json.JSONArray;
+import org.json.JSONException;
+
+/** Small helpers for JSON. */
+final class Json {
+    private Json() {}
+
+    static int[] integers(JSONArray array) throws JSONException {
+        int[] values = new int[array.length()];
+        for (int index = 0; index < values.length; index++) {
+            values[index] = array.getInt(index);
+        }
+        return values;
+    }
+}
