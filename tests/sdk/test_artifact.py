@@ -15,6 +15,8 @@ from mobilevos_sdk.errors import ArtifactError
 from mobilevos_sdk.spec import FORMAT_VERSION, SPEC_NAME, ArtifactSpec
 
 SPEC = ArtifactSpec("student", 2, 1, 64, 96, "fp32", (124, 116, 104), ())
+# Read by the tests of the Android demo's core too.
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "spec.json"
 FLATBUFFER = b"\x20\x00\x00\x00TFL3" + bytes(range(256)) * 8
 
 
@@ -48,6 +50,12 @@ def write(tmp_path):
         return tmp_path / name
 
     return write_file
+
+
+def test_a_spec_keeps_all_it_says():
+    spec = ArtifactSpec.from_json(FIXTURE.read_bytes())
+    assert json.loads(spec.to_json()) == json.loads(FIXTURE.read_bytes())
+    assert spec.graph("segment", 2).name == "segment_2" and len(spec.graphs) == 6
 
 
 def test_a_tflite_artifact_gives_its_spec_and_its_flatbuffer(write):

@@ -63,8 +63,9 @@ public final class Artifact {
      * @throws IOException it cannot be read
      */
     public static Artifact read(InputStream stream, long length, String name) throws IOException {
-        if (length > Integer.MAX_VALUE) {
-            throw new ArtifactException(name + " is too large for an artifact; choose another file");
+        if (length == 0 || length > Integer.MAX_VALUE) {
+            throw new ArtifactException(
+                    name + (length == 0 ? " is empty" : " is too large") + "; copy or export it again");
         }
         ByteBuffer content = ByteBuffer.allocateDirect((int) length);
         ReadableByteChannel channel = Channels.newChannel(stream);
@@ -83,12 +84,9 @@ public final class Artifact {
      * Checks the bytes of a whole .tflite artifact.
      *
      * @param content direct, from position 0 to its limit; not copied, and not to be changed afterwards
-     * @throws ArtifactException it is empty, truncated, damaged, of another program or of a newer format
+     * @throws ArtifactException it is truncated, damaged, of another program or of a newer format
      */
     public static Artifact of(ByteBuffer content) {
-        if (!content.hasRemaining()) {
-            throw new ArtifactException("the artifact is empty; copy or export it again");
-        }
         if (content.limit() < IDENTIFIER_AT + 4
                 || !text(content, IDENTIFIER_AT, 4, ASCII).equals(Constants.TFLITE_IDENTIFIER)) {
             throw new ArtifactException("not a TFLite model; make one with vos-export");

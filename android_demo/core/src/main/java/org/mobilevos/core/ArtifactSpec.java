@@ -6,6 +6,7 @@ import java.util.List;
 import org.json.JSONArray;
 import org.json.JSONException;
 import org.json.JSONObject;
+import org.json.JSONTokener;
 
 /**
  * What an artifact is: its model, its sizes and its graphs, as the JSON inside it says (docs/artifact-format.md). The app
@@ -51,13 +52,8 @@ public final class ArtifactSpec {
      * @throws ArtifactException not JSON, of another program, of a newer format version, or with a field missing
      */
     public static ArtifactSpec parse(String text) {
-        JSONObject json;
-        try {
-            json = new JSONObject(text);
-        } catch (JSONException error) {
-            throw new ArtifactException(
-                    "the artifact's spec is not JSON (" + error.getMessage() + "); export it again", error);
-        }
+        Object value = value(text);
+        JSONObject json = value instanceof JSONObject ? (JSONObject) value : new JSONObject();
         if (!Constants.FORMAT.equals(json.optString("format"))) {
             throw new ArtifactException("this is the model of another program; make an artifact with vos-export");
         }
@@ -72,6 +68,20 @@ public final class ArtifactSpec {
             throw incomplete(error);
         } catch (IllegalArgumentException error) { // a role that this version does not know
             throw incomplete(error);
+        }
+    }
+
+    /** An object or an array: the parser takes bare words too, which are no JSON. */
+    private static Object value(String text) {
+        try {
+            Object value = new JSONTokener(text).nextValue();
+            if (value instanceof JSONObject || value instanceof JSONArray) {
+                return value;
+            }
+            throw new JSONException("neither an object nor an array");
+        } catch (JSONException error) {
+            throw new ArtifactException(
+                    "the artifact's spec is not JSON (" + error.getMessage() + "); export it again", error);
         }
     }
 
@@ -92,7 +102,8 @@ public final class ArtifactSpec {
      */
     public GraphSpec graph(GraphSpec.Role role, int objects) {
         GraphSpec smallest = null;
-        for (GraphSpec graph : graphs) {
+        for (int index = 0; index < graphs.size(); index++) { // an iterator would be an allocation for each frame
+            GraphSpec graph = graphs.get(index);
             if (graph.role == role && graph.objects >= objects
                     && (smallest == null || graph.objects < smallest.objects)) {
                 smallest = graph;

@@ -56,9 +56,9 @@ public final class GraphSpec {
      * @param tensors {@link #inputs} or {@link #outputs}
      */
     public static TensorSpec find(List<TensorSpec> tensors, TensorSpec.Role role) {
-        for (TensorSpec tensor : tensors) {
-            if (tensor.role == role) {
-                return tensor;
+        for (int index = 0; index < tensors.size(); index++) { // an iterator would be an allocation for each frame
+            if (tensors.get(index).role == role) {
+                return tensors.get(index);
             }
         }
         return null;

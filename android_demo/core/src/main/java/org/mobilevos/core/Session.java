@@ -1,0 +1,272 @@
+package org.mobilevos.core;
+
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * Follows the objects of one video: takes frame after frame, keeps the memory, and gives the objects' masks, as the Python
+ * SDK's Session does. For one thread at a time, the engine's. A call that throws leaves the session as it was: the next frame
+ * may be given as if nothing had happened. {@link #step} allocates nothing.
+ */
+public final class Session {
+    private final ArtifactSpec spec;
+    private final Graphs graphs;
+    private final MemoryBank bank;
+    private final Fit fit;
+    private final FrameFitter fitter;
+    private final Labels labels;
+    private final FrameResult result;
+    private int[] ids = {};
+    private int[] idsByChannel;
+    // A new frame is written to the spare tensor, and the two change places when its step has succeeded.
+    private Tensor frame;
+    private Tensor spareFrame;
+    // The last frame's masks: what was given, or the model's probabilities, of which two take turns.
+    private Planes planes;
+    private Planes[] probabilities;
+    private int turn;
+
+    private Session(Engine engine, RgbImage first, Mask mask) {
+        long begin = System.nanoTime();
+        Checks.first(first);
+        spec = engine.spec();
+        fit = Fit.between(first.width, first.height, spec.width, spec.height);
+        int[] joined = joined(mask);
+        graphs = new Graphs(engine);
+        bank = new MemoryBank(spec);
+        fitter = new FrameFitter(fit);
+        labels = new Labels(fit);
+        result = new FrameResult(mask.copy());
+        frame = fitter.newFrameTensor(spec);
+        spareFrame = fitter.newFrameTensor(spec);
+        fitter.fitFrame(first, frame);
+        Tensor masks = newMasks(joined.length);
+        fitter.fitMasks(mask, joined, masks);
+        long fitted = System.nanoTime();
+        bank.reset(graphs.start(frame, masks), joined.length);
+        follow(joined, new Planes(masks, Planes.firstChannels(joined.length)));
+        time(begin, fitted, fitted, fitted, System.nanoTime());
+    }
+
+    /**
+     * Begins a video.
+     *
+     * @param engine runs the model; it may serve other sessions too, in turn
+     * @param frame the first frame; all others must have its size
+     * @param mask the objects on that frame
+     * @throws InvalidInputException frame and mask do not fit, there is no object, or there are more than the model follows
+     */
+    public static Session start(Engine engine, RgbImage frame, Mask mask) {
+        return new Session(engine, frame, mask);
+    }
+
+    /** The objects that are followed, also those out of sight; new ones come last. */
+    public int[] objectIds() {
+        return ids.clone();
+    }
+
+    /** The newest frame, with corrections and new objects. */
+    public FrameResult lastResult() {
+        return result;
+    }
+
+    /**
+     * Follows the objects into the next frame.
+     *
+     * @param next of the first frame's size
+     * @return the session's own result, which the next call changes
+     * @throws InvalidInputException the frame is of another size
+     * @throws SessionStateException all objects have been removed
+     */
+    public FrameResult step(RgbImage next) {
+        if (ids.length == 0) {
+            throw new SessionStateException("there is no object left to follow; add one with addObjects(mask)");
+        }
+        long begin = System.nanoTime();
+        Checks.next(next, fit);
+        fitter.fitFrame(next, spareFrame);
+        long fitted = System.nanoTime();
+        Planes found = probabilities[turn];
+        Map<String, Tensor> outputs = graphs.segment(bank.graph(), spareFrame, bank.inputs(), found.tensor);
+        long segmented = System.nanoTime();
+        if (spec.queue > 1) { // with a queue of 1 the reference is all there is to remember
+            bank.push(graphs.memorize(outputs, found.tensor, spareFrame));
+        }
+        long memorized = System.nanoTime();
+        // Objects that have left a shared memory take part, as background, so that the others keep their pixels.
+        labels.label(found.tensor, idsByChannel, idsByChannel.length, result.mask);
+        Tensor old = frame;
+        frame = spareFrame;
+        spareFrame = old;
+        planes = found;
+        turn = 1 - turn;
+        result.index++;
+        time(begin, fitted, segmented, memorized, System.nanoTime());
+        return result;
+    }
+
+    /**
+     * Begins to follow more objects, from the last frame on.
+     *
+     * @param added the new objects on the last frame; where it overlaps others, it wins
+     * @return the last frame with the new objects in it
+     * @throws InvalidInputException an id is followed already, or there are too many objects
+     */
+    public FrameResult addObjects(Mask added) {
+        long begin = System.nanoTime();
+        int[] all = joined(added);
+        int[] channels = Arrays.copyOfRange(Planes.firstChannels(all.length), ids.length, all.length);
+        Tensor masks = changed(added, Arrays.copyOfRange(all, ids.length, all.length), channels, all.length);
+        long fitted = System.nanoTime();
+        bank.add(graphs.start(frame, masks), channels.length);
+        paint(added, new int[0]);
+        follow(all, new Planes(masks, Planes.firstChannels(all.length)));
+        time(begin, fitted, fitted, fitted, System.nanoTime());
+        return result;
+    }
+
+    /**
+     * Replaces the masks of some objects on the last frame, which becomes their reference frame.
+     *
+     * @param corrected the objects to correct; those that are not in it stay, less the pixels that it takes from them
+     * @return the last frame, corrected
+     * @throws InvalidInputException an id in it is not followed
+     */
+    public FrameResult correct(Mask corrected) {
+        long begin = System.nanoTime();
+        int[] replaced = Checks.objects(corrected, fit.frameWidth, fit.frameHeight);
+        int[] positions = positions(replaced, "add it with addObjects(mask)");
+        Tensor masks = changed(corrected, replaced, positions, ids.length);
+        long fitted = System.nanoTime();
+        bank.correct(graphs.start(frame, masks), positions);
+        paint(corrected, replaced);
+        follow(ids, new Planes(masks, Planes.firstChannels(ids.length)));
+        time(begin, fitted, fitted, fitted, System.nanoTime());
+        return result;
+    }
+
+    /**
+     * Stops following objects; the others go on as they were.
+     *
+     * @throws InvalidInputException an id is not followed
+     */
+    public void removeObjects(int... removed) {
+        boolean[] gone = new boolean[ids.length];
+        for (int position : positions(removed, "see objectIds()")) {
+            gone[position] = true;
+        }
+        int count = 0;
+        int[] kept = new int[ids.length];
+        int[] left = new int[ids.length];
+        for (int position = 0; position < ids.length; position++) {
+            if (!gone[position]) {
+                left[count] = ids[position];
+                kept[count++] = position;
+            }
+        }
+        kept = Arrays.copyOf(kept, count);
+        bank.keep(kept);
+        follow(Arrays.copyOf(left, count), planes.kept(kept));
+    }
+
+    /** From now on these objects are followed, whose masks on the last frame are `masks`. */
+    private void follow(int[] objects, Planes masks) {
+        ids = objects;
+        planes = masks;
+        idsByChannel = bank.byChannel(ids);
+        probabilities = new Planes[2];
+        for (int index = 0; index < probabilities.length; index++) {
+            TensorSpec output = GraphSpec.find(bank.graph().outputs, TensorSpec.Role.PROBABILITIES);
+            probabilities[index] = new Planes(output.newTensor(), bank.channels());
+        }
+    }
+
+    /** The present ids and, after them, those of a mask of new objects. */
+    private int[] joined(Mask mask) {
+        int[] added = Checks.objects(mask, fit.frameWidth, fit.frameHeight);
+        for (int id : added) {
+            if (indexOf(id) >= 0) {
+                throw new InvalidInputException(
+                        "object " + id + " is followed already; give a new id, or use correct(mask)");
+            }
+        }
+        int total = ids.length + added.length;
+        if (total > spec.maxObjects) {
+            throw new InvalidInputException((total == 1 ? "there is 1 object" : "there are " + total + " objects")
+                    + " to follow, but this model follows " + spec.maxObjects + " at most; export one for more with "
+                    + "'vos-export --objects " + total + "', or follow fewer");
+        }
+        int[] all = Arrays.copyOf(ids, total);
+        System.arraycopy(added, 0, all, ids.length, added.length);
+        return all;
+    }
+
+    private int[] positions(int[] wanted, String remedy) {
+        int[] positions = new int[wanted.length];
+        for (int index = 0; index < wanted.length; index++) {
+            positions[index] = indexOf(wanted[index]);
+            if (positions[index] < 0) {
+                throw new InvalidInputException("object " + wanted[index] + " is not followed (only "
+                        + Arrays.toString(ids) + "); " + remedy);
+            }
+        }
+        return positions;
+    }
+
+    private int indexOf(int id) {
+        for (int position = 0; position < ids.length; position++) {
+            if (ids[position] == id) {
+                return position;
+            }
+        }
+        return -1;
+    }
+
+    /** The last frame's masks with some objects changed: theirs are put on these channels and taken from all others. */
+    private Tensor changed(Mask mask, int[] changedIds, int[] channels, int objects) {
+        Mask anyObject = mask.copy();
+        for (int pixel = 0; pixel < anyObject.ids.length; pixel++) {
+            anyObject.ids[pixel] = (byte) (anyObject.ids[pixel] == 0 ? 0 : 1);
+        }
+        Tensor taken = new Tensor(1, spec.height, spec.width, 1);
+        fitter.fitMasks(anyObject, new int[] {1}, taken);
+        Tensor fitted = new Tensor(1, spec.height, spec.width, changedIds.length);
+        fitter.fitMasks(mask, changedIds, fitted);
+        Tensor masks = newMasks(objects);
+        planes.carve(taken, masks);
+        Planes.put(fitted, masks, channels);
+        return masks;
+    }
+
+    private Tensor newMasks(int objects) {
+        return new Tensor(1, spec.height, spec.width, spec.graph(GraphSpec.Role.START, objects).objects);
+    }
+
+    /** Paints a mask over the last one, in which `replaced` and objects that are not followed lose their pixels. */
+    private void paint(Mask mask, int[] replaced) {
+        boolean[] kept = new boolean[256];
+        for (int id : ids) {
+            kept[id] = true;
+        }
+        for (int id : replaced) {
+            kept[id] = false;
+        }
+        byte[] last = result.mask.ids;
+        for (int pixel = 0; pixel < last.length; pixel++) {
+            if (mask.ids[pixel] != 0) {
+                last[pixel] = mask.ids[pixel];
+            } else if (!kept[last[pixel] & 0xff]) {
+                last[pixel] = 0;
+            }
+        }
+    }
+
+    private void time(long begin, long fitted, long segmented, long memorized, long end) {
+        result.latency.preprocess = Latency.between(begin, fitted);
+        result.latency.segment = Latency.between(fitted, segmented);
+        // A frame whose mask was given has no postprocessing: what comes after its masks were fitted is memorising.
+        boolean given = memorized == fitted;
+        result.latency.memorize = Latency.between(segmented, given ? end : memorized);
+        result.latency.postprocess = given ? 0 : Latency.between(memorized, end);
+    }
+}

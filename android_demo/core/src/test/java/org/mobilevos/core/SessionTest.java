@@ -1,0 +1,130 @@
+package org.mobilevos.core;
+
+import static org.junit.Assert.assertArrayEquals;
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertTrue;
+import static org.junit.Assert.fail;
+
+import com.sun.management.ThreadMXBean;
+import java.io.File;
+import java.lang.management.ManagementFactory;
+import java.util.Map;
+import org.json.JSONArray;
+import org.junit.Test;
+
+/** What a Session promises beside its masks: no allocation for a frame, and nothing lost when a call fails. */
+public class SessionTest {
+    private static final int WIDTH = 640;
+    private static final int HEIGHT = 360;
+    private static final int WARM_UP = 2000;
+    private static final int ROUNDS = 50;
+
+    @Test
+    public void aFrameAllocatesNothing() throws Exception {
+        Session session = Session.start(new Constant(spec()), new RgbImage(WIDTH, HEIGHT), mask());
+        RgbImage frame = new RgbImage(WIDTH, HEIGHT);
+        for (int round = 0; round < WARM_UP; round++) {
+            session.step(frame);
+        }
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long thread = Thread.currentThread().getId();
+        threads.getThreadAllocatedBytes(thread);
+        long before = threads.getThreadAllocatedBytes(thread);
+        for (int round = 0; round < ROUNDS; round++) {
+            session.step(frame);
+        }
+        long measuring = threads.getThreadAllocatedBytes(thread) - before;
+        assertEquals(0, measuring);
+    }
+
+    @Test
+    public void aCallThatFailsLeavesTheSessionAsItWas() throws Exception {
+        Constant engine = new Constant(spec());
+        Session session = Session.start(engine, new RgbImage(WIDTH, HEIGHT), mask());
+        session.step(new RgbImage(WIDTH, HEIGHT));
+        byte[] before = session.lastResult().mask.ids.clone();
+        Mask other = new Mask(WIDTH, HEIGHT);
+        other.ids[0] = 9;
+        engine.fails = true;
+        for (int call = 0; call < 3; call++) {
+            try {
+                if (call == 0) {
+                    session.step(new RgbImage(WIDTH, HEIGHT));
+                } else if (call == 1) {
+                    session.addObjects(other);
+                } else {
+                    session.correct(mask());
+                }
+                fail("call " + call);
+            } catch (EngineException expected) {
+                assertArrayEquals(before, session.lastResult().mask.ids);
+                assertArrayEquals(new int[] {1}, session.objectIds());
+                assertEquals(1, session.lastResult().index);
+            }
+        }
+        engine.fails = false;
+        assertEquals(2, session.step(new RgbImage(WIDTH, HEIGHT)).index);
+    }
+
+    @Test
+    public void timesOfAFrameAddUp() throws Exception {
+        Session session = Session.start(new Constant(spec()), new RgbImage(WIDTH, HEIGHT), mask());
+        assertEquals(0, session.lastResult().latency.segment, 0);
+        assertTrue(session.lastResult().latency.memorize > 0);
+        Latency latency = session.step(new RgbImage(WIDTH, HEIGHT)).latency;
+        assertTrue(latency.preprocess > 0 && latency.segment > 0 && latency.memorize > 0 && latency.postprocess > 0);
+        assertEquals(latency.preprocess + latency.segment + latency.memorize + latency.postprocess, latency.total(), 0);
+    }
+
+    private static ArtifactSpec spec() throws Exception {
+        File artifact = new File(new JSONArray(Goldens.text(new File(Goldens.folder(), "session/index.json")))
+                .getJSONObject(0).getString("artifact"));
+        return Artifact.read(artifact).spec;
+    }
+
+    private static Mask mask() {
+        Mask mask = new Mask(WIDTH, HEIGHT);
+        for (int pixel = 0; pixel < 100 * WIDTH; pixel++) {
+            mask.ids[pixel] = 1;
+        }
+        return mask;
+    }
+
+    /** Says the same of every frame, or fails; JNA's calls would allocate. */
+    private static final class Constant implements Engine {
+        private final ArtifactSpec spec;
+        boolean fails;
+
+        Constant(ArtifactSpec spec) {
+            this.spec = spec;
+        }
+
+        @Override
+        public ArtifactSpec spec() {
+            return spec;
+        }
+
+        @Override
+        public String name() {
+            return "constant";
+        }
+
+        @Override
+        public String fallbackReason() {
+            return "";
+        }
+
+        @Override
+        public void run(GraphSpec graph, Map<String, Tensor> inputs, Map<String, Tensor> outputs) {
+            if (fails) {
+                throw new EngineException("the engine fails; try again");
+            }
+            for (int index = 0; index < graph.outputs.size(); index++) {
+                outputs.get(graph.outputs.get(index).name).floats.put(0, 0.75f);
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,62 @@
+"""Builds the Android demo's core and runs its JVM tests once, against goldens that the SDK writes at that moment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import error_goldens
+import imaging_goldens
+import pytest
+import selection_goldens
+import session_goldens
+
+from mobilevos_sdk.segmenter import WEIGHTS
+
+
+ROOT = Path(__file__).parents[2]
+ARTIFACT = WEIGHTS / "mobilenetv2-noaspp.tflite"
+REMEDY = "'bash android_demo/tools/install_debian.sh FOLDER' installs it on Debian; then set MOBILEVOS_ANDROID=FOLDER"
+
+
+@pytest.fixture(scope="session")
+def android_tools() -> Path:
+    """The folder that install_debian.sh has filled."""
+    folder = os.environ.get("MOBILEVOS_ANDROID")
+    if not folder:
+        pytest.skip(f"needs a JDK, JUnit, JNA and Android's packages: {REMEDY}")
+    assert shutil.which("javac"), REMEDY
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def shared_memory_artifact(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """AOT-T at a small size with a queue of 3, with its trained weights; none without the export extra."""
+    if find_spec("litert_torch") is None:
+        return None
+    from mobilevos_export.exporter import export_model
+    from mobilevos_export.options import ExportOptions
+
+    out = tmp_path_factory.mktemp("aot")
+    options = ExportOptions("aot-t", height=64, width=96, queue=3, formats=("tflite",), out=out)
+    return Path(export_model(options).files[0].path)
+
+
+@pytest.fixture(scope="session")
+def core_run(
+    android_tools: Path, shared_memory_artifact: Path | None, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder with what the core's JVM tests have written: `junit.txt`, `latency-record.json`."""
+    goldens, out = tmp_path_factory.mktemp("goldens"), tmp_path_factory.mktemp("jvm")
+    session_goldens.write(goldens, ARTIFACT, shared_memory_artifact)
+    error_goldens.write(goldens, ARTIFACT)
+    imaging_goldens.write(goldens)
+    selection_goldens.write(goldens)
+    script = ROOT / "android_demo" / "tools" / "test_core.sh"
+    run = subprocess.run(["bash", script, goldens, out], capture_output=True, text=True, check=False)
+    (out / "junit.txt").write_text(run.stdout + run.stderr)
+    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-4000:]
+    return out

@@ -1,0 +1,147 @@
+"""What the Python SDK's Session gives for videos and calls, written for the Java core to be compared with.
+
+Each case is a list of calls in the order in which they are made, with the mask that the SDK gives after each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mobilevos_sdk import Segmenter
+from mobilevos_sdk.masks import read_mask
+from mobilevos_sdk.options import RuntimeOptions
+from mobilevos_sdk.session import Session
+from mobilevos_sdk.video import open_frames
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+JUGGLE, JUGGLE_MASK = SAMPLES / "juggle.mp4", SAMPLES / "juggle-first-mask.png"
+MAN, BALL = 1, 2
+FRAMES = 31
+
+
+@dataclass
+class Case:
+    """Makes calls on a Session and writes down what they gave."""
+
+    folder: Path
+    name: str
+    artifact: Path
+    frames: Sequence[np.ndarray]
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    session: Session | None = None
+
+    def start(self, mask: np.ndarray) -> None:
+        options = RuntimeOptions(runtime="litert", threads=1)
+        self.session = Segmenter.from_artifact(self.artifact, options=options).start(self.frames[0], mask)
+        self._note("start", mask=mask, frame=0)
+
+    def steps(self, begin: int, end: int) -> None:
+        for index in range(begin, end):
+            self._session.step(self.frames[index])
+            self._note("step", frame=index)
+
+    def add(self, mask: np.ndarray) -> None:
+        self._session.add_objects(mask)
+        self._note("add", mask=mask)
+
+    def correct(self, mask: np.ndarray) -> None:
+        self._session.correct(mask)
+        self._note("correct", mask=mask)
+
+    def remove(self, *ids: int) -> None:
+        self._session.remove_objects(*ids)
+        self._note("remove", ids=ids)
+
+    def index(self) -> dict[str, Any]:
+        """Writes the frames, and gives the case as the index has it."""
+        (self.folder / f"{self.name}.rgb").write_bytes(np.stack(self.frames).tobytes())
+        height, width = self.frames[0].shape[:2]
+        return {
+            "name": self.name,
+            "artifact": str(self.artifact),
+            "width": width,
+            "height": height,
+            "frames": f"{self.name}.rgb",
+            "calls": self.calls,
+        }
+
+    @property
+    def _session(self) -> Session:
+        assert self.session is not None
+        return self.session
+
+    def _note(self, call: str, mask: np.ndarray | None = None, **values: Any) -> None:
+        stem = f"{self.name}-{len(self.calls):03d}"
+        result = self._session.last_result.mask
+        (self.folder / f"{stem}.ids").write_bytes(result.tobytes())
+        entry = {"call": call, **values, "result": f"{stem}.ids", "object_ids": list(self._session.object_ids)}
+        if mask is not None:
+            (self.folder / f"{stem}-given.ids").write_bytes(np.ascontiguousarray(mask, np.uint8).tobytes())
+            entry["mask"] = f"{stem}-given.ids"
+        self.calls.append(entry)
+
+
+def write(folder: Path, artifact: Path, shared_memory_artifact: Path | None) -> None:
+    """Writes all cases.
+
+    Args:
+        folder: where `session/` is made.
+        artifact: a .tflite artifact with weights that were trained.
+        shared_memory_artifact: one of the AOT family; none leaves its case out.
+    """
+    folder = folder / "session"
+    folder.mkdir(parents=True)
+    frames = list(islice(open_frames(JUGGLE), FRAMES))
+    both = read_mask(JUGGLE_MASK)
+    cases = [_one(folder, artifact, frames, both), _calls(folder, artifact, frames, both, "calls")]
+    cases.append(_portrait(folder, artifact, frames, both))
+    if shared_memory_artifact is not None:
+        cases.append(_calls(folder, shared_memory_artifact, frames, both, "shared-memory"))
+    (folder / "index.json").write_text(json.dumps([case.index() for case in cases], indent=1))
+
+
+def _one(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndarray) -> Case:
+    case = Case(folder, "one", artifact, frames)
+    case.start(np.where(both == MAN, 9, 0).astype(np.uint8))
+    case.steps(1, FRAMES)
+    return case
+
+
+def _calls(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndarray, name: str) -> Case:
+    """Objects that come, are corrected, and go, on small frames."""
+    small = [cv2.resize(frame, (480, 272), interpolation=cv2.INTER_AREA) for frame in frames[:12]]
+    mask = cv2.resize(both, (480, 272), interpolation=cv2.INTER_NEAREST)
+    case = Case(folder, name, artifact, small)
+    case.start(np.where(mask == MAN, 200, 0).astype(np.uint8))
+    case.steps(1, 3)
+    case.add(np.where(mask == BALL, 3, 0).astype(np.uint8))
+    case.steps(3, 5)
+    corner = np.zeros_like(mask)
+    corner[20:90, 30:120] = 77
+    case.add(corner)
+    case.steps(5, 7)
+    case.correct(np.where(mask == MAN, 200, 0).astype(np.uint8))
+    case.steps(7, 9)
+    case.remove(3)
+    case.steps(9, 10)
+    case.remove(200, 77)
+    case.add(np.where(mask == BALL, 5, 0).astype(np.uint8))
+    case.steps(10, 12)
+    return case
+
+
+def _portrait(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndarray) -> Case:
+    """Frames higher than wide, which the model sees turned."""
+    cut = slice(300, 860)
+    case = Case(folder, "portrait", artifact, [np.ascontiguousarray(frame[:, cut]) for frame in frames[:5]])
+    case.start(np.ascontiguousarray(both[:, cut]))
+    case.steps(1, 5)
+    return case
