@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from mobilevos_sdk import draw, first_mask, masks, processing, spec
+from mobilevos_sdk import draw, first_mask, masks, passes, processing, spec
 from mobilevos_sdk.artifact import CHECKSUM_NAME, TFLITE_IDENTIFIER
 from mobilevos_sdk.files import write_atomically
 
@@ -24,6 +24,7 @@ def as_json() -> str:
         "smallest_side": processing.SMALLEST_SIDE,
         "rotation_gain": processing.ROTATION_GAIN,
         "max_object_id": masks.MAX_OBJECT_ID,
+        "epsilon": float(passes.EPSILON),
         "fill_opacity": draw.FILL_OPACITY,
         "outline_per_480_rows": draw.OUTLINE_PER_480_ROWS,
         "max_boxes": first_mask.MAX_BOXES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,7 +16,6 @@ import selection_goldens
 import session_goldens
 
 from mobilevos_sdk.segmenter import WEIGHTS
-
 
 ROOT = Path(__file__).parents[2]
 ARTIFACT = WEIGHTS / "mobilenetv2-noaspp.tflite"
@@ -56,7 +56,10 @@ def core_run(
     imaging_goldens.write(goldens)
     selection_goldens.write(goldens)
     script = ROOT / "android_demo" / "tools" / "test_core.sh"
-    run = subprocess.run(["bash", script, goldens, out], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHON": sys.executable}
+    run = subprocess.run(
+        ["bash", script, goldens, out], env=environment, capture_output=True, text=True, errors="replace", check=False
+    )
     (out / "junit.txt").write_text(run.stdout + run.stderr)
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-4000:]
     return out

@@ -54,13 +54,20 @@ def _files(artifact: Path) -> dict[str, bytes]:
         spec, checksum = json.loads(archive.read(SPEC_NAME)), archive.read(CHECKSUM_NAME)
     damaged = bytearray(content)
     damaged[len(model) // 2] ^= 1
+
+    def with_spec(content: bytes) -> bytes:
+        return _file(model, {SPEC_NAME: content}, checksum)
+
+    def changed(**values: object) -> bytes:
+        return with_spec(json.dumps({**spec, **values}).encode())
+
     return {
-        "newer.tflite": _file(model, {SPEC_NAME: json.dumps({**spec, "format_version": FORMAT_VERSION + 1}).encode()}, checksum),
-        "no-version.tflite": _file(model, {SPEC_NAME: json.dumps({**spec, "format_version": "1"}).encode()}, checksum),
-        "foreign.tflite": _file(model, {SPEC_NAME: b'{"format": "other"}'}, checksum),
-        "no-json.tflite": _file(model, {SPEC_NAME: b"queue: 2"}, checksum),
-        "list.tflite": _file(model, {SPEC_NAME: b"[1]"}, checksum),
-        "incomplete.tflite": _file(model, {SPEC_NAME: json.dumps({**spec, "graphs": [{}]}).encode()}, checksum),
+        "newer.tflite": changed(format_version=FORMAT_VERSION + 1),
+        "no-version.tflite": changed(format_version="1"),
+        "incomplete.tflite": changed(graphs=[{}]),
+        "foreign.tflite": with_spec(b'{"format": "other"}'),
+        "no-json.tflite": with_spec(b"queue: 2"),
+        "list.tflite": with_spec(b"[1]"),
         "other-zip.tflite": _file(model, {"labels.txt": b"cat"}, checksum),
         "damaged.tflite": bytes(damaged),
         "half.tflite": content[: len(content) // 2],

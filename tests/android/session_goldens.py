@@ -18,6 +18,8 @@ import numpy as np
 from mobilevos_sdk import Segmenter
 from mobilevos_sdk.masks import read_mask
 from mobilevos_sdk.options import RuntimeOptions
+from mobilevos_sdk.passes import Passes
+from mobilevos_sdk.results import FrameResult
 from mobilevos_sdk.session import Session
 from mobilevos_sdk.video import open_frames
 
@@ -39,26 +41,29 @@ class Case:
     session: Session | None = None
 
     def start(self, mask: np.ndarray) -> None:
-        options = RuntimeOptions(runtime="litert", threads=1)
-        self.session = Segmenter.from_artifact(self.artifact, options=options).start(self.frames[0], mask)
-        self._note("start", mask=mask, frame=0)
+        self.session = self._segmenter().start(self.frames[0], mask)
+        self._note("start", self.session.last_result, mask=mask, frame=0)
 
     def steps(self, begin: int, end: int) -> None:
         for index in range(begin, end):
-            self._session.step(self.frames[index])
-            self._note("step", frame=index)
+            self._note("step", self._session.step(self.frames[index]), frame=index)
+
+    def passes(self, mask: np.ndarray) -> None:
+        """Follows more objects than the artifact does at once, through all frames."""
+        session = Passes(self._segmenter()).start(self.frames[0], mask)
+        self._note("start passes", session.first_result, mask=mask, frame=0)
+        for index in range(1, len(self.frames)):
+            self._note("step passes", session.step(self.frames[index]), frame=index)
 
     def add(self, mask: np.ndarray) -> None:
-        self._session.add_objects(mask)
-        self._note("add", mask=mask)
+        self._note("add", self._session.add_objects(mask), mask=mask)
 
     def correct(self, mask: np.ndarray) -> None:
-        self._session.correct(mask)
-        self._note("correct", mask=mask)
+        self._note("correct", self._session.correct(mask), mask=mask)
 
     def remove(self, *ids: int) -> None:
         self._session.remove_objects(*ids)
-        self._note("remove", ids=ids)
+        self._note("remove", self._session.last_result, ids=ids, object_ids=self._session.object_ids)
 
     def index(self) -> dict[str, Any]:
         """Writes the frames, and gives the case as the index has it."""
@@ -78,11 +83,13 @@ class Case:
         assert self.session is not None
         return self.session
 
-    def _note(self, call: str, mask: np.ndarray | None = None, **values: Any) -> None:
+    def _segmenter(self) -> Segmenter:
+        return Segmenter.from_artifact(self.artifact, options=RuntimeOptions(runtime="litert", threads=1))
+
+    def _note(self, call: str, result: FrameResult, mask: np.ndarray | None = None, **values: Any) -> None:
         stem = f"{self.name}-{len(self.calls):03d}"
-        result = self._session.last_result.mask
-        (self.folder / f"{stem}.ids").write_bytes(result.tobytes())
-        entry = {"call": call, **values, "result": f"{stem}.ids", "object_ids": list(self._session.object_ids)}
+        (self.folder / f"{stem}.ids").write_bytes(result.mask.tobytes())
+        entry = {"call": call, "object_ids": list(result.object_ids), **values, "result": f"{stem}.ids"}
         if mask is not None:
             (self.folder / f"{stem}-given.ids").write_bytes(np.ascontiguousarray(mask, np.uint8).tobytes())
             entry["mask"] = f"{stem}-given.ids"
@@ -103,6 +110,7 @@ def write(folder: Path, artifact: Path, shared_memory_artifact: Path | None) -> 
     both = read_mask(JUGGLE_MASK)
     cases = [_one(folder, artifact, frames, both), _calls(folder, artifact, frames, both, "calls")]
     cases.append(_portrait(folder, artifact, frames, both))
+    cases.append(_passes(folder, artifact, frames, both))
     if shared_memory_artifact is not None:
         cases.append(_calls(folder, shared_memory_artifact, frames, both, "shared-memory"))
     (folder / "index.json").write_text(json.dumps([case.index() for case in cases], indent=1))
@@ -144,4 +152,14 @@ def _portrait(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.n
     case = Case(folder, "portrait", artifact, [np.ascontiguousarray(frame[:, cut]) for frame in frames[:5]])
     case.start(np.ascontiguousarray(both[:, cut]))
     case.steps(1, 5)
+    return case
+
+
+def _passes(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndarray) -> Case:
+    """The man and the ball, and four squares of the background, with a model that follows four."""
+    mask = both.copy()
+    for number in range(4):
+        mask[40 + 150 * number :, 20 + 60 * number :][:100, :50] = 101 + number
+    case = Case(folder, "passes", artifact, frames[:4])
+    case.passes(mask)
     return case

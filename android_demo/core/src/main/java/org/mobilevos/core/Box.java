@@ -30,6 +30,16 @@ public final class Box {
         return (long) width * height;
     }
 
+    /** The number in the frame of one of its own pixels, both counted row by row. */
+    int pixelOf(int own, int frameWidth) {
+        return (y + own / width) * frameWidth + x + own % width;
+    }
+
+    /** Whether another rectangle lies in this one. */
+    boolean contains(Box other) {
+        return other.x >= x && other.y >= y && other.right() <= right() && other.bottom() <= bottom();
+    }
+
     /** The smallest rectangle around this one and another; around this one alone where the other is null. */
     Box with(Box other) {
         if (other == null) {

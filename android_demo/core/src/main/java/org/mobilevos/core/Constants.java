@@ -20,6 +20,7 @@ final class Constants {
     static final int SMALLEST_SIDE = JSON.optInt("smallest_side");
     static final double ROTATION_GAIN = JSON.optDouble("rotation_gain");
     static final int MAX_OBJECT_ID = JSON.optInt("max_object_id");
+    static final double EPSILON = JSON.optDouble("epsilon");
     static final double FILL_OPACITY = JSON.optDouble("fill_opacity");
     static final double OUTLINE_PER_480_ROWS = JSON.optDouble("outline_per_480_rows");
     static final int MAX_BOXES = JSON.optInt("max_boxes");

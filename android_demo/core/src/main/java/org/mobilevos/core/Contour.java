@@ -3,9 +3,9 @@ package org.mobilevos.core;
 import java.util.Arrays;
 
 /**
- * The outlines of objects as the Python SDK draws them: where a square of the outline's thickness plus 1 pixels holds more
- * than one id (the mask dilated differs from the mask eroded). They lie on both sides of every border, between two objects
- * too; the higher id colours them.
+ * The outlines of objects as the Python SDK draws them: where a square of the outline's thickness plus 1 pixels holds
+ * more than one id (the mask dilated differs from the mask eroded). They lie on both sides of every border, between two
+ * objects too; the higher id colours them.
  */
 public final class Contour {
     // The frame's height that a thickness of OUTLINE_PER_480_ROWS is for.
@@ -64,8 +64,8 @@ public final class Contour {
             Arrays.fill(ids, y * width + left, y * width + right, (byte) 0);
         }
         bound(mask.ids);
-        // A square holds more than one id where it holds two neighbours that differ, so those are looked for: most pixels
-        // have none and cost two comparisons.
+        // A square holds more than one id where it holds two neighbours that differ, so those are looked for: most
+        // pixels have none and cost two comparisons.
         int lastX = Math.min(right, width - 1);
         int lastY = Math.min(bottom, height - 1);
         for (int y = top; y <= lastY; y++) {

@@ -44,8 +44,7 @@ public final class FirstMask {
             }
             for (int pixel = 0; pixel < found.length; pixel++) {
                 if (found[pixel] != 0) {
-                    int y = box.y + pixel / box.width;
-                    mask.ids[y * frame.width + box.x + pixel % box.width] = (byte) (index + 1);
+                    mask.ids[box.pixelOf(pixel, frame.width)] = (byte) (index + 1);
                 }
             }
         }

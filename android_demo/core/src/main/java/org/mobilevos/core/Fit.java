@@ -1,8 +1,8 @@
 package org.mobilevos.core;
 
 /**
- * How frames of one size lie in the model's input: scaled with their aspect kept, centred, the rest is border. The same as
- * {@code Fit} of the Python SDK, to the pixel.
+ * How frames of one size lie in the model's input: scaled with their aspect kept, centred, the rest is border. The same
+ * as {@code Fit} of the Python SDK, to the pixel.
  */
 public final class Fit {
     /** The frame's own size in pixels. */

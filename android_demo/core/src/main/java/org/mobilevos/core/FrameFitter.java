@@ -3,8 +3,8 @@ package org.mobilevos.core;
 import java.nio.FloatBuffer;
 
 /**
- * Brings frames and masks of one size to the model's size, as {@code fit_frame} and {@code fit_masks} of the Python SDK.
- * Its buffers are made once; for one thread at a time.
+ * Brings frames and masks of one size to the model's size, as {@code fit_frame} and {@code fit_masks} of the Python
+ * SDK. Its buffers are made once; for one thread at a time.
  */
 public final class FrameFitter {
     private static final int CHANNELS = RgbImage.CHANNELS;
@@ -78,12 +78,13 @@ public final class FrameFitter {
     }
 
     /**
-     * Writes the masks of some objects into a tensor. Each number is the share of the cell that the object covers, so that a
-     * small object does not vanish.
+     * Writes the masks of some objects into a tensor. Each number is the share of the cell that the object covers, so
+     * that a small object does not vanish.
      *
      * @param mask of the frame's size
      * @param ids the objects
-     * @param out (1, H, W, C) with as many channels as ids or more, becomes 0..1; further channels and the border become 0
+     * @param out (1, H, W, C) with as many channels as ids or more, becomes 0..1; further channels and the border
+     *     become 0
      */
     public void fitMasks(Mask mask, int[] ids, Tensor out) {
         this.mask = mask;

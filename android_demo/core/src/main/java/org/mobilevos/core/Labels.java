@@ -4,8 +4,8 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * From the model's probabilities to object ids at the frame's own size, as {@code label} of the Python SDK. Its buffers are
- * made with the first frame that needs them; for one thread at a time.
+ * From the model's probabilities to object ids at the frame's own size, as {@code label} of the Python SDK. Its buffers
+ * are made with the first frame that needs them; for one thread at a time.
  */
 public final class Labels {
     private static final float HALF = 0.5f;
@@ -27,7 +27,8 @@ public final class Labels {
     /**
      * Gives every pixel of the frame to the most probable of background and objects.
      *
-     * @param probabilities (1, H, W, C) in 0..1 at the model's size; the background's is 1 minus the sum of the channels
+     * @param probabilities (1, H, W, C) in 0..1 at the model's size; the background's is 1 minus the sum of the
+     *     channels
      * @param idsByChannel of the first channels; 0 for an object that counts as background
      * @param channels how many of them count, 0 to C
      * @param out of the frame's size

@@ -18,6 +18,22 @@ public final class Latency {
         return preprocess + segment + memorize + postprocess;
     }
 
+    /** Sets all stages to 0. */
+    void clear() {
+        preprocess = 0;
+        segment = 0;
+        memorize = 0;
+        postprocess = 0;
+    }
+
+    /** Adds the stages of another. */
+    void add(Latency other) {
+        preprocess += other.preprocess;
+        segment += other.segment;
+        memorize += other.memorize;
+        postprocess += other.postprocess;
+    }
+
     /** Milliseconds between two values of {@link System#nanoTime}. */
     public static double between(long begin, long end) {
         return (end - begin) / NANOSECONDS;

@@ -3,9 +3,9 @@ package org.mobilevos.core;
 import java.util.Arrays;
 
 /**
- * Masks over frames of one size: a translucent fill and an outline in the colour of each object, as {@code overlay} of the
- * Python SDK. Works on the part that holds objects only, to keep up with a live video. Its buffers are made once; for one
- * thread at a time.
+ * Masks over frames of one size: a translucent fill and an outline in the colour of each object, as {@code overlay} of
+ * the Python SDK. Works on the part that holds objects only, to keep up with a live video. Its buffers are made once;
+ * for one thread at a time.
  */
 public final class Overlay {
     private static final int CHANNELS = RgbImage.CHANNELS;
@@ -35,7 +35,8 @@ public final class Overlay {
         for (int id = 1; id < Palette.SIZE; id++) {
             int colour = Palette.rgb(id);
             fills[id] = alpha | colour;
-            outlines[id] = OPAQUE | bright(colour >> 16) << 16 | bright(colour >> 8 & 0xff) << 8 | bright(colour & 0xff);
+            outlines[id] = OPAQUE | bright(colour >> 16) << 16 | bright(colour >> 8 & 0xff) << 8
+                    | bright(colour & 0xff);
         }
         for (int index = 0; index < blended.length; index++) {
             double colour = index / LEVELS * Constants.FILL_OPACITY;
@@ -51,9 +52,9 @@ public final class Overlay {
     /**
      * Draws a mask as a layer to lie over a picture.
      *
-     * @param argb one {@code 0xAARRGGBB} (not premultiplied) for each pixel, row by row. 0 where there is no object. The array
-     *     of the call before is cleared only where that call drew, so nothing else may have been drawn on it meanwhile;
-     *     another array is cleared as a whole.
+     * @param argb one {@code 0xAARRGGBB} (not premultiplied) for each pixel, row by row. 0 where there is no object.
+     *     The array of the call before is cleared only where that call drew, so nothing else may have been drawn on it
+     *     meanwhile; another array is cleared as a whole.
      * @throws InvalidInputException the mask or the layer has another size than this overlay
      */
     public void draw(Mask mask, int[] argb) {

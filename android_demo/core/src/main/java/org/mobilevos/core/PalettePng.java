@@ -59,8 +59,8 @@ public final class PalettePng implements Closeable {
      */
     public void write(Mask mask, OutputStream out) throws IOException {
         if (mask.width != width || mask.height != height) {
-            throw new InvalidInputException("the mask is " + mask.width + "x" + mask.height + " but the PNG is " + width + "x"
-                    + height + "; make a PalettePng of the mask's own size");
+            throw new InvalidInputException("the mask is " + mask.width + "x" + mask.height + " but the PNG is "
+                    + width + "x" + height + "; make a PalettePng of the mask's own size");
         }
         out.write(SIGNATURE);
         chunk(IHDR, header, header.length, out);

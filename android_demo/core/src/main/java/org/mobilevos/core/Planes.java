@@ -24,6 +24,11 @@ final class Planes {
         return channels;
     }
 
+    /** Where an object is. */
+    int channel(int position) {
+        return channels[position];
+    }
+
     /** The objects at some positions only; the tensor is the same. */
     Planes kept(int[] positions) {
         int[] kept = new int[positions.length];

@@ -3,8 +3,9 @@ package org.mobilevos.core;
 import java.util.Arrays;
 
 /**
- * Scales an image row by row, as OpenCV's resize does: the mean over the area where it shrinks, bilinear where it grows.
- * Columns are mixed before rows and numbers are rounded where OpenCV rounds them, so 8-bit images agree to the last bit.
+ * Scales an image row by row, as OpenCV's resize does: the mean over the area where it shrinks, bilinear where it
+ * grows. Columns are mixed before rows and numbers are rounded where OpenCV rounds them, so 8-bit images agree to the
+ * last bit.
  */
 final class Resize {
     /** Where the rows of an image come from. */
@@ -91,7 +92,8 @@ final class Resize {
             rows.read(y, out);
         } else if (fixedPoint) {
             int first = down.first[y];
-            mixFixedPoint(across(first), (int) down.weights[2 * y], across(first + 1), (int) down.weights[2 * y + 1], out);
+            mixFixedPoint(across(first), (int) down.weights[2 * y],
+                    across(first + 1), (int) down.weights[2 * y + 1], out);
         } else {
             mix(y, out);
         }
@@ -159,7 +161,8 @@ final class Resize {
         int[] first = across.first;
         for (int x = 0, at = group; x < out.length; x++, at += across.count) {
             int tap = first[x] + group;
-            out[x] = out[x] + weights[at] * from[tap] + weights[at + 1] * from[tap + 1] + weights[at + 2] * from[tap + 2];
+            out[x] = out[x] + weights[at] * from[tap] + weights[at + 1] * from[tap + 1]
+                    + weights[at + 2] * from[tap + 2];
         }
     }
 

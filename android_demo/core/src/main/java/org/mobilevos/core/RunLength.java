@@ -3,8 +3,9 @@ package org.mobilevos.core;
 import java.util.Arrays;
 
 /**
- * Masks as runs of equal ids, to keep many of them: the width, the height, then for each object in ascending order its id, the
- * number of its runs, and the start and length of each. A run goes through the pixels row by row and may go on in the next row.
+ * Masks as runs of equal ids, to keep many of them: the width, the height, then for each object in ascending order its
+ * id, the number of its runs, and the start and length of each. A run goes through the pixels row by row and may go on
+ * in the next row.
  */
 public final class RunLength {
     private static final int HEADER = 2;

@@ -71,6 +71,20 @@ public final class Session {
     }
 
     /**
+     * The probability of each object at each pixel of the newest frame; the background's is 1 minus their sum.
+     *
+     * @param out is written to: for each object, in the order of {@link #objectIds}, (H, W) row by row in 0..1
+     * @param begin where in `out` the first object goes
+     * @return the number of objects
+     */
+    public int probabilities(float[][] out, int begin) {
+        for (int position = 0; position < ids.length; position++) {
+            labels.plane(planes.tensor, planes.channel(position), out[begin + position]);
+        }
+        return ids.length;
+    }
+
+    /**
      * Follows the objects into the next frame.
      *
      * @param next of the first frame's size

@@ -3,12 +3,12 @@ package org.mobilevos.core;
 import java.util.Arrays;
 
 /**
- * Which positions of a source line each position of a scaled line is made of, and how much each of them counts. Weights are
- * rounded to 32 bits where OpenCV rounds them.
+ * Which positions of a source line each position of a scaled line is made of, and how much each of them counts. Weights
+ * are rounded to 32 bits where OpenCV rounds them.
  */
 final class Taps {
     /** Weights of 8-bit linear scaling are in units of this part, as OpenCV has them. */
-    static final float FIXED_POINT = 2048;
+    private static final float FIXED_POINT = 2048;
     // OpenCV leaves out what covers less of a source position.
     private static final double LEAST_SHARE = 1e-3;
 
@@ -88,7 +88,8 @@ final class Taps {
                 nearest = Math.max(nearest, 0);
                 far = 0;
             }
-            taps.set(position, nearest, (float) Math.rint((1 - far) * FIXED_POINT), (float) Math.rint(far * FIXED_POINT));
+            float near = (float) Math.rint((1 - far) * FIXED_POINT);
+            taps.set(position, nearest, near, (float) Math.rint(far * FIXED_POINT));
         }
         return taps;
     }

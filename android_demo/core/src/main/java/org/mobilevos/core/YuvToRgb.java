@@ -3,8 +3,8 @@ package org.mobilevos.core;
 import java.nio.ByteBuffer;
 
 /**
- * Frames of a camera or decoder (YUV_420_888: a full plane of brightness and two of colour at half the size, rounded up) as
- * upright RGB pictures. Its buffers are made once; for one thread at a time.
+ * Frames of a camera or decoder (YUV_420_888: a full plane of brightness and two of colour at half the size, rounded
+ * up) as upright RGB pictures. Its buffers are made once; for one thread at a time.
  */
 public final class YuvToRgb {
     /** What the numbers of a frame mean: weights of the colours (ITU-R BT.601 or BT.709) and their range. */
@@ -71,7 +71,8 @@ public final class YuvToRgb {
      */
     public YuvToRgb(int width, int height, int rotation, Encoding encoding) {
         if (rotation != 0 && rotation != 90 && rotation != 180 && rotation != 270) {
-            throw new InvalidInputException("a frame cannot be turned by " + rotation + " degrees; pass 0, 90, 180 or 270");
+            throw new InvalidInputException("a frame cannot be turned by " + rotation
+                    + " degrees; pass 0, 90, 180 or 270");
         }
         if (width < 1 || height < 1) {
             throw new InvalidInputException("a frame cannot be " + width + "x" + height + "; pass its size in pixels");
@@ -136,7 +137,8 @@ public final class YuvToRgb {
         boolean upright = rotation % 180 == 0;
         if (out.width != (upright ? width : height) || out.height != (upright ? height : width)) {
             throw new InvalidInputException("a frame of " + width + "x" + height + " turned by " + rotation
-                    + " degrees does not fit a picture of " + out.width + "x" + out.height + "; make it with newImage()");
+                    + " degrees does not fit a picture of " + out.width + "x" + out.height
+                    + "; make it with newImage()");
         }
         int yStart = y.position();
         int uStart = u.position();
@@ -203,17 +205,21 @@ public final class YuvToRgb {
         step *= RgbImage.CHANNELS;
         int pairs = width / 2;
         for (int x = 0, at = start; x < pairs; x++, at += 2 * step) {
-            put(luma[yRow[2 * x] & 0xff], x, pixels, at);
-            put(luma[yRow[2 * x + 1] & 0xff], x, pixels, at + step);
+            int red = reds[x];
+            int green = greens[x];
+            int blue = blues[x];
+            put(luma[yRow[2 * x] & 0xff], red, green, blue, pixels, at);
+            put(luma[yRow[2 * x + 1] & 0xff], red, green, blue, pixels, at + step);
         }
         if (width % 2 == 1) {
-            put(luma[yRow[width - 1] & 0xff], pairs, pixels, start + (width - 1) * step);
+            int brightness = luma[yRow[width - 1] & 0xff];
+            put(brightness, reds[pairs], greens[pairs], blues[pairs], pixels, start + (width - 1) * step);
         }
     }
 
-    private void put(int brightness, int x, byte[] pixels, int at) {
-        pixels[at] = LIMITS[brightness + reds[x] >> BITS & LIMITS.length - 1];
-        pixels[at + 1] = LIMITS[brightness + greens[x] >> BITS & LIMITS.length - 1];
-        pixels[at + 2] = LIMITS[brightness + blues[x] >> BITS & LIMITS.length - 1];
+    private static void put(int brightness, int red, int green, int blue, byte[] pixels, int at) {
+        pixels[at] = LIMITS[brightness + red >> BITS & LIMITS.length - 1];
+        pixels[at + 1] = LIMITS[brightness + green >> BITS & LIMITS.length - 1];
+        pixels[at + 2] = LIMITS[brightness + blue >> BITS & LIMITS.length - 1];
     }
 }

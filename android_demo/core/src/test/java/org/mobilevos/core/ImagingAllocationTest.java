@@ -1,0 +1,62 @@
+package org.mobilevos.core;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import org.junit.Test;
+
+/** The frame loop must not feed the garbage collector: its pauses would show in a live video. */
+public class ImagingAllocationTest {
+    private static final int WIDTH = 1280;
+    private static final int HEIGHT = 720;
+    private static final int ROUNDS = 50;
+    private static final int[] IDS = {1};
+
+    private final Fit fit = Fit.between(WIDTH, HEIGHT, 864, 480);
+    private final ByteBuffer y = ByteBuffer.allocateDirect(WIDTH * HEIGHT);
+    private final ByteBuffer u = ByteBuffer.allocateDirect(WIDTH * HEIGHT / 2);
+    private final ByteBuffer v = ByteBuffer.allocateDirect(WIDTH * HEIGHT / 2);
+    private final YuvToRgb converter = new YuvToRgb(WIDTH, HEIGHT, 0);
+    private final RgbImage frame = converter.newImage();
+    private final FrameFitter fitter = new FrameFitter(fit);
+    private final Tensor input = new Tensor(1, fit.modelHeight, fit.modelWidth, 3);
+    private final Tensor probabilities = new Tensor(1, fit.modelHeight, fit.modelWidth, 1);
+    private final Labels labels = new Labels(fit);
+    private final Mask mask = new Mask(WIDTH, HEIGHT);
+    private final Overlay overlay = new Overlay(WIDTH, HEIGHT);
+    private final RgbImage picture = converter.newImage();
+    private final int[] layer = new int[WIDTH * HEIGHT];
+
+    private void round() {
+        converter.convert(y, u, v, WIDTH, WIDTH, 2, frame);
+        fitter.fitFrame(frame, input);
+        labels.label(probabilities, IDS, 1, mask);
+        overlay.draw(mask, layer);
+        overlay.blend(frame, mask, picture);
+    }
+
+    @Test
+    public void fiftyFramesAllocateNothing() {
+        for (int row = 100; row < 300; row++) {
+            for (int column = 200; column < 500; column++) {
+                probabilities.floats.put(row * fit.modelWidth + column, 1);
+            }
+        }
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        assertTrue(threads.isThreadAllocatedMemoryEnabled());
+        long thread = Thread.currentThread().getId();
+        for (int warmUp = 0; warmUp < ROUNDS; warmUp++) {
+            round();
+            threads.getThreadAllocatedBytes(thread);
+        }
+        long before = threads.getThreadAllocatedBytes(thread);
+        for (int round = 0; round < ROUNDS; round++) {
+            round();
+        }
+        assertEquals("bytes", 0, threads.getThreadAllocatedBytes(thread) - before);
+        assertEquals("the objects were drawn", 1, mask.ids[300 * WIDTH + 500]);
+    }
+}
