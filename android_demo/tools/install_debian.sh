@@ -10,7 +10,8 @@ if ! command -v apt-get >/dev/null; then
 fi
 apt-get update -qq
 apt-get install -yqq --no-install-recommends openjdk-17-jdk-headless junit4 libhamcrest-java libjna-java \
-  libandroid-json-java aapt android-framework-res zipalign apksigner dexdump zip >/dev/null
+  libandroid-json-java aapt android-framework-res zipalign apksigner dexdump zip \
+  fonts-roboto-unhinted fonts-dejavu-core >/dev/null
 if [ -e "$folder/android-23.jar" ]; then
   exit 0
 fi

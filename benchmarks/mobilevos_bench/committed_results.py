@@ -12,7 +12,9 @@ from mobilevos_bench.agreement_results import AgreementResult
 from mobilevos_bench.attention_results import AttentionResult
 from mobilevos_bench.cost_results import CostResult
 from mobilevos_bench.formats import read_folder
+from mobilevos_bench.frame_work import FrameWorkResult
 from mobilevos_bench.gpu_results import GpuResult
+from mobilevos_bench.phone.app_results import AppResult
 from mobilevos_bench.phone.results import PhoneResult
 from mobilevos_bench.queue_results import QueueResult
 from mobilevos_bench.results import LatencyResult, MemoryResult
@@ -32,6 +34,8 @@ class CommittedResults:
     attentions: Sequence[AttentionResult] = field(default=())
     queues: Sequence[QueueResult] = field(default=())
     phones: Sequence[PhoneResult] = field(default=())
+    apps: Sequence[AppResult] = field(default=())
+    frame_work: Sequence[FrameWorkResult] = field(default=())
     gpus: Sequence[GpuResult] = field(default=())
     agreements: Sequence[AgreementResult] = field(default=())
 
@@ -61,6 +65,8 @@ _FIELDS: dict[type, str] = {
     AttentionResult: "attentions",
     QueueResult: "queues",
     PhoneResult: "phones",
+    AppResult: "apps",
+    FrameWorkResult: "frame_work",
     GpuResult: "gpus",
     AgreementResult: "agreements",
 }

@@ -12,8 +12,10 @@ from mobilevos_bench.agreement_results import AgreementResult
 from mobilevos_bench.attention_results import AttentionResult
 from mobilevos_bench.compare_settings import fields_of
 from mobilevos_bench.cost_results import CostResult
+from mobilevos_bench.frame_work import FrameWorkResult
 from mobilevos_bench.gpu_results import GpuResult
 from mobilevos_bench.markdown import runtime_name
+from mobilevos_bench.phone.app_results import AppResult
 from mobilevos_bench.phone.results import PhoneResult
 from mobilevos_bench.queue_results import QueueResult, queue_name
 from mobilevos_bench.records import Spread
@@ -134,6 +136,25 @@ def _phone(result: PhoneResult) -> Comparable:
     return Comparable(_setting(result.setting), figures, fields_of(result.device), {"benchmark tool": result.tool.api})
 
 
+def _app(result: AppResult) -> Comparable:
+    """Its machine is the phone with the delegate, so that a CPU can be compared with a GPU."""
+    figures = _stages("app", result.stages)
+    for name, spread in (("camera", result.camera), ("convert", result.convert), ("draw", result.draw)):
+        if spread is not None:
+            figures[f"app {name}, ms"] = Figure.of(spread)
+    if result.fps is not None:
+        figures["app FPS"] = Figure(result.fps)
+    machine = fields_of(result.device) | {"delegate": result.delegate.applied}
+    return Comparable(fields_of(result.setting), figures, machine, {"app": result.app})
+
+
+def _frame_work(result: FrameWorkResult) -> Comparable:
+    setting = {name: getattr(result, name) for name in ("frame_width", "frame_height", "width", "height")}
+    figures = {f"{name}, ms": Figure.of(spread) for name, spread in vars(result.stages).items()}
+    machine = {"processor": result.processor, "system": result.system}
+    return Comparable(setting, figures, machine, {"java": result.java})
+
+
 def _cost(result: CostResult) -> Comparable:
     figures: dict[str, Figure] = {}
     for cost in result.costs:
@@ -206,6 +227,8 @@ _KINDS: dict[type, Callable[[Any], Comparable]] = {
     MemoryResult: _memory,
     QueueResult: _queue,
     PhoneResult: _phone,
+    AppResult: _app,
+    FrameWorkResult: _frame_work,
     CostResult: _cost,
     AttentionResult: _attention,
     AccuracyResult: _accuracy,

@@ -20,7 +20,9 @@ from mobilevos_bench.agreement_results import AgreementResult
 from mobilevos_bench.attention_results import AttentionResult, read_attention
 from mobilevos_bench.compare_results import Comparison
 from mobilevos_bench.cost_results import CostResult, read_cost
+from mobilevos_bench.frame_work import FrameWorkResult
 from mobilevos_bench.gpu_results import GpuResult, read_gpu
+from mobilevos_bench.phone.app_results import AppResult
 from mobilevos_bench.phone.results import PhoneResult
 from mobilevos_bench.queue_results import QueueResult
 from mobilevos_bench.records import decode, encode, json_schema, reading
@@ -28,7 +30,16 @@ from mobilevos_bench.results import LatencyResult, MemoryResult
 from mobilevos_bench.training_results import AblationResult, TrainingProfile, read_ablation, read_profile
 from mobilevos_sdk.errors import InvalidInputError
 
-Record: TypeAlias = LatencyResult | MemoryResult | QueueResult | PhoneResult | Comparison | AgreementResult
+Record: TypeAlias = (
+    LatencyResult
+    | MemoryResult
+    | QueueResult
+    | PhoneResult
+    | AppResult
+    | FrameWorkResult
+    | Comparison
+    | AgreementResult
+)
 Foreign: TypeAlias = (
     AccuracyResult | MasksAccuracy | CostResult | AttentionResult | GpuResult | AblationResult | TrainingProfile
 )
@@ -87,6 +98,8 @@ _ALL = (
     _record("mobilevos-memory", "vos-bench memory", MemoryResult),
     _record("mobilevos-queue", "vos-bench queue", QueueResult),
     _record("mobilevos-phone", "vos-bench phone", PhoneResult),
+    _record("mobilevos-app", "the Android app", AppResult),
+    _record("mobilevos-frame-work", "android_demo/tools/benchmark_core.sh", FrameWorkResult),
     _record("mobilevos-comparison", "vos-bench compare", Comparison),
     _record("mobilevos-agreement", "vos-bench agree", AgreementResult),
     _foreign(ACCURACY_FORMAT, "vos-eval", read_accuracy, foreign_schema.accuracy),

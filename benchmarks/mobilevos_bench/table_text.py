@@ -9,10 +9,12 @@ from mobilevos_bench.agreement_report import agreement_rows
 from mobilevos_bench.artifact_tables import artifacts_table
 from mobilevos_bench.attention_results import attention_rows
 from mobilevos_bench.committed_results import CommittedResults
+from mobilevos_bench.frame_work import frame_work_rows
 from mobilevos_bench.gpu_results import gpu_rows
 from mobilevos_bench.markdown import markdown, number, percent, percent_score, runtime_name, spread_text
 from mobilevos_bench.model_tables import cost_table, models_table
 from mobilevos_bench.origin_text import origin_text
+from mobilevos_bench.phone.app_report import app_rows
 from mobilevos_bench.phone.report import phone_rows
 from mobilevos_bench.queue_tables import queue_table
 from mobilevos_bench.results import LatencyResult, RuntimeLatency, Setting
@@ -125,13 +127,18 @@ def profile_table(results: CommittedResults, card: str) -> str:
 
 
 def phone_table(results: CommittedResults, card: str) -> str:
-    """Every measurement on a phone; `card` makes no difference."""
-    return phone_rows(results.phones) or NOTHING_YET
+    """Every measurement on a phone, of single graphs and then in the app; `card` makes no difference."""
+    return "\n\n".join(filter(None, (phone_rows(results.phones), app_rows(results.apps)))) or NOTHING_YET
 
 
 def attention_table(results: CommittedResults, card: str) -> str:
     """Every measurement of attentions beside their arithmetic; `card` makes no difference."""
     return attention_rows(results.attentions) or NOTHING_YET
+
+
+def frame_work_table(results: CommittedResults, card: str) -> str:
+    """What a frame costs outside the model in Java; `card` makes no difference."""
+    return frame_work_rows(results.frame_work) or NOTHING_YET
 
 
 def gpu_table(results: CommittedResults, card: str) -> str:
@@ -157,6 +164,7 @@ TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
     "attention": attention_table,
     "queue": queue_table,
     "phone": phone_table,
+    "frame-work": frame_work_table,
     "gpu": gpu_table,
     "agreement": agreement_table,
 }

@@ -1,7 +1,7 @@
 """What the Android core's selection is held against: frames, boxes, strokes, and the masks that this package finds.
 
-Raw files beside an `index.json`: frames are RGB bytes, masks are ids, both row by row. They are written anew for each run
-of the Java tests, so that they cannot become older than the Python code.
+Raw files beside an `index.json`: frames are RGB bytes, masks are ids, both row by row. They are written anew for each
+run of the Java tests, so that they cannot become older than the Python code.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mobilevos_sdk.errors import InvalidInputError
 from mobilevos_sdk.first_mask import Box, mask_from_boxes
 from mobilevos_sdk.masks import object_ids, read_mask
 from mobilevos_sdk.video import open_frames
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 FOLDER = "selection"
+ERROR_WIDTH, ERROR_HEIGHT = 100, 80
+PERCENTILE_CAPACITY = 32
 # A user's box is a little larger than the object.
 BOX_MARGIN = 8
 # A user's stroke runs along the middle of the object, through so many points, and keeps away from its border.
@@ -38,7 +41,8 @@ def write(folder: Path) -> None:
     cases += [write_case(target, f"disks-{step}", *_disks(step)) for step in range(3)]
     even = np.full((100, 100, 3), 90, np.uint8)
     cases.append(write_case(target, "even", even, np.zeros((100, 100), np.uint8), [Box(20, 20, 40, 60)]))
-    (target / "index.json").write_text(json.dumps({"cases": cases}, indent=1))
+    index = {"cases": cases, "errors": _errors(), "percentiles": _percentiles()}
+    (target / "index.json").write_text(json.dumps(index, indent=1))
 
 
 def write_case(
@@ -67,6 +71,33 @@ def write_case(
         "boxes": [[box.x, box.y, box.width, box.height] for box in boxes],
         "guessed": list(found.guessed),
         "strokes": [_stroke(truth == number) for number in object_ids(truth)],
+    }
+
+
+def _errors() -> list[dict[str, object]]:
+    """Boxes on an even frame that cannot be used, and what is said of them."""
+    frame = np.full((ERROR_HEIGHT, ERROR_WIDTH, 3), 90, np.uint8)
+    whole = (0, 0, ERROR_WIDTH, ERROR_HEIGHT)
+    cases: list[dict[str, object]] = []
+    for boxes in ([], [(10, 10, 3, 20)], [(10, 10, 20, -5)], [(-1, 0, 20, 20)], [(90, 0, 20, 20)], [whole, whole]):
+        try:
+            mask_from_boxes(frame, [Box(*box) for box in boxes])
+        except InvalidInputError as error:
+            cases.append({"width": ERROR_WIDTH, "height": ERROR_HEIGHT, "boxes": boxes, "message": str(error)})
+    return cases
+
+
+def _percentiles() -> dict[str, object]:
+    """What NumPy says of the last values of a series."""
+    values = np.random.default_rng(0).normal(30, 10, 50).round(1)  # some are equal
+    shares = [0, 0.05, 0.25, 0.5, 0.95, 1]
+    last = values[-PERCENTILE_CAPACITY:]
+    return {
+        "values": values.tolist(),
+        "capacity": PERCENTILE_CAPACITY,
+        "shares": shares,
+        "percentiles": [float(np.percentile(last, 100 * share)) for share in shares],
+        "mean": float(last.mean()),
     }
 
 

@@ -58,7 +58,8 @@ def _delegates(result: PhoneResult) -> list[str]:
 def _row(result: PhoneResult, delegate: str, roles: Sequence[str]) -> list[str]:
     setting, graphs = result.setting, result.on(delegate)
     frame = result.frame_ms(delegate)
-    peaks = [graph.peak_mb for graph in graphs.values() if graph.peak_mb is not None]
+    used = list(graphs.values())
+    peaks = [graph.peak_mb for graph in used if graph.peak_mb is not None]
     times = [f"{graphs[role].ms.mean:.1f} ± {graphs[role].ms.std:.1f}" if role in graphs else "" for role in roles]
     return [
         result.device.name,
@@ -70,15 +71,17 @@ def _row(result: PhoneResult, delegate: str, roles: Sequence[str]) -> list[str]:
         "" if frame is None else f"**{frame:.1f}**",
         f"{max(graph.first_ms for graph in graphs.values()):.0f}",
         f"{max(peaks):.0f}" if peaks else "",
-        _warming(list(graphs.values())),
+        warming(used[0].before, used[-1].after),
     ]
 
 
-def _warming(graphs: Sequence[GraphLatency]) -> str:
+def warming(before: Warmth, after: Warmth) -> str:
+    """The battery's temperatures before and after; nothing where the device gives none."""
+
     def degrees(warmth: Warmth) -> str:
         return "?" if warmth.battery_c is None else f"{warmth.battery_c:.0f}"
 
-    first, last = degrees(graphs[0].before), degrees(graphs[-1].after)
+    first, last = degrees(before), degrees(after)
     return "" if first == last == "?" else f"{first} to {last}"
 
 

@@ -5,21 +5,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.text.SimpleDateFormat;
-import java.util.Arrays;
 import java.util.Date;
 import java.util.Locale;
 import java.util.Random;
-import java.util.TimeZone;
-import org.json.JSONArray;
 import org.json.JSONException;
 import org.json.JSONObject;
 
 /**
  * How long a frame takes outside the model, on one thread: from a camera's YUV to RGB, to the model's size, from
  * probabilities to a mask, and to the picture with the mask drawn on it.
- *
- * <p>{@code java org.mobilevos.core.FrameWorkBenchmark [--json FILE]}
  */
 public final class FrameWorkBenchmark {
     private static final int WIDTH = 1280;
@@ -28,7 +22,6 @@ public final class FrameWorkBenchmark {
     private static final int MODEL_HEIGHT = 480;
     private static final int[] IDS = {1};
     private static final String[] STAGES = {"yuv_to_rgb", "letterbox", "label", "overlay", "total"};
-    private static final int TOTAL = STAGES.length - 1;
     private static final int WARM_UP = 300;
     private static final int PAUSE = 5;
     private static final int ROUNDS = 500;
@@ -83,8 +76,8 @@ public final class FrameWorkBenchmark {
         return tensor;
     }
 
-    /** Runs one frame and writes the milliseconds of each stage and of all. */
-    private void round(int index, double[] milliseconds) {
+    /** Runs one frame and notes the milliseconds of each stage and of all. */
+    private void round(int index, Statistics[] stages) {
         int which = index % FRAMES;
         long begin = System.nanoTime();
         converter.convert(y[which], uv[which], vu[which], WIDTH, WIDTH, 2, frame);
@@ -95,61 +88,28 @@ public final class FrameWorkBenchmark {
         long labelled = System.nanoTime();
         overlay.blend(frame, mask, picture);
         long end = System.nanoTime();
-        milliseconds[0] = Latency.between(begin, converted);
-        milliseconds[1] = Latency.between(converted, fitted);
-        milliseconds[2] = Latency.between(fitted, labelled);
-        milliseconds[3] = Latency.between(labelled, end);
-        milliseconds[TOTAL] = Latency.between(begin, end);
+        stages[0].add(Latency.between(begin, converted));
+        stages[1].add(Latency.between(converted, fitted));
+        stages[2].add(Latency.between(fitted, labelled));
+        stages[3].add(Latency.between(labelled, end));
+        stages[4].add(Latency.between(begin, end));
     }
 
-    /** The milliseconds of each stage (and of all) in each round. */
-    private double[][] measure() throws InterruptedException {
-        double[] milliseconds = new double[STAGES.length];
+    /** The milliseconds of each stage, and of all, in the last rounds. */
+    private Statistics[] measure() throws InterruptedException {
+        Statistics[] stages = new Statistics[STAGES.length];
+        for (int stage = 0; stage < stages.length; stage++) {
+            stages[stage] = new Statistics(ROUNDS);
+        }
         for (int index = 0; index < WARM_UP; index++) {
-            round(index, milliseconds);
+            round(index, stages);
             // On one core with a fixed priority the compiler's threads get no other time.
             Thread.sleep(PAUSE);
         }
-        double[][] samples = new double[STAGES.length][ROUNDS];
         for (int index = 0; index < ROUNDS; index++) {
-            round(index, milliseconds);
-            for (int stage = 0; stage < STAGES.length; stage++) {
-                samples[stage][index] = milliseconds[stage];
-            }
+            round(index, stages);
         }
-        return samples;
-    }
-
-    private static JSONObject summary(double[] samples) throws JSONException {
-        double[] sorted = samples.clone();
-        Arrays.sort(sorted);
-        return new JSONObject().put("median", percentile(sorted, 50)).put("p5", percentile(sorted, 5))
-                .put("p95", percentile(sorted, 95)).put("count", sorted.length);
-    }
-
-    /** Between the two nearest samples, in microseconds' accuracy. */
-    private static double percentile(double[] sorted, int percent) {
-        double position = percent / 100.0 * (sorted.length - 1);
-        int below = (int) position;
-        int above = Math.min(below + 1, sorted.length - 1);
-        double value = sorted[below] + (position - below) * (sorted[above] - sorted[below]);
-        return Math.round(value * 1000) / 1000.0;
-    }
-
-    private static JSONObject origin(String[] arguments) throws JSONException, IOException {
-        SimpleDateFormat date = new SimpleDateFormat("yyyy-MM-dd'T'HH:mm:ss'+00:00'", Locale.ROOT);
-        date.setTimeZone(TimeZone.getTimeZone("UTC"));
-        StringBuilder command = new StringBuilder("java ").append(FrameWorkBenchmark.class.getName());
-        for (String argument : arguments) {
-            command.append(' ').append(argument);
-        }
-        JSONObject machine = new JSONObject().put("processor", processor())
-                .put("cores", Runtime.getRuntime().availableProcessors())
-                .put("system", System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
-                        + System.getProperty("os.arch"))
-                .put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.runtime.version"));
-        return new JSONObject().put("command", command.toString()).put("date", date.format(new Date()))
-                .put("machine", machine);
+        return stages;
     }
 
     private static String processor() throws IOException {
@@ -164,26 +124,33 @@ public final class FrameWorkBenchmark {
         return System.getProperty("os.arch");
     }
 
-    /** Measures, prints a table, and writes the numbers where {@code --json FILE} says. */
+    private static JSONObject result(String command, Statistics[] stages) throws JSONException, IOException {
+        JSONObject milliseconds = new JSONObject();
+        for (int stage = 0; stage < STAGES.length; stage++) {
+            milliseconds.put(STAGES[stage], ResultJson.spread(stages[stage]));
+        }
+        return new JSONObject().put("format", "mobilevos-frame-work").put("format_version", 1)
+                .put("command", command).put("date", ResultJson.date(new Date()))
+                .put("processor", processor())
+                .put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"))
+                .put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.runtime.version"))
+                .put("frame_width", WIDTH).put("frame_height", HEIGHT)
+                .put("width", MODEL_WIDTH).put("height", MODEL_HEIGHT)
+                .put("warmup", WARM_UP).put("stages", milliseconds);
+    }
+
+    /** Measures, prints a table, and writes the numbers into a file; tools/benchmark_core.sh gives the command and the file. */
     public static void main(String[] arguments) throws Exception {
-        if (arguments.length != 0 && (arguments.length != 2 || !arguments[0].equals("--json"))) {
-            System.err.println("usage: java org.mobilevos.core.FrameWorkBenchmark [--json FILE]");
+        if (arguments.length != 2) {
+            System.err.println("usage: java " + FrameWorkBenchmark.class.getName() + " COMMAND FILE.json");
             System.exit(2);
         }
-        JSONObject origin = origin(arguments);
-        double[][] samples = new FrameWorkBenchmark().measure();
-        JSONArray stages = new JSONArray();
-        System.out.println(origin.getJSONObject("machine"));
+        Statistics[] stages = new FrameWorkBenchmark().measure();
         for (int stage = 0; stage < STAGES.length; stage++) {
-            JSONObject milliseconds = summary(samples[stage]);
-            stages.put(new JSONObject().put("stage", STAGES[stage]).put("ms", milliseconds));
             System.out.printf(Locale.ROOT, "%-10s  median %6.3f ms  p5 %6.3f  p95 %6.3f%n", STAGES[stage],
-                    milliseconds.getDouble("median"), milliseconds.getDouble("p5"), milliseconds.getDouble("p95"));
+                    stages[stage].percentile(0.5), stages[stage].percentile(0.05), stages[stage].percentile(0.95));
         }
-        if (arguments.length == 2) {
-            JSONObject json = new JSONObject().put("format", "mobilevos-android-core").put("format_version", 1)
-                    .put("origin", origin).put("width", WIDTH).put("height", HEIGHT).put("stages", stages);
-            Files.write(new File(arguments[1]).toPath(), (json.toString(1) + "\n").getBytes(StandardCharsets.UTF_8));
-        }
+        String json = result(arguments[0], stages).toString(1) + "\n";
+        Files.write(new File(arguments[1]).toPath(), json.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -3,7 +3,10 @@ package org.mobilevos.core;
 import java.util.Arrays;
 import java.util.Random;
 
-/** Splits pixels into groups of like colours: k-means from centres that lie far apart (k-means++), always with one seed. */
+/**
+ * Splits pixels into groups of like colours: k-means from centres that lie far apart (k-means++), always with one
+ * seed.
+ */
 final class ColourClusters {
     private static final int ROUNDS = 10;
     private static final long SEED = 0;

@@ -109,8 +109,9 @@ final class ColourModel {
         double green = (rgb[pixel * CHANNELS + 1] & 0xff) - means[component * CHANNELS + 1];
         double blue = (rgb[pixel * CHANNELS + 2] & 0xff) - means[component * CHANNELS + 2];
         int at = component * 6;
-        double mahalanobis = inverses[at] * red * red + inverses[at + 3] * green * green + inverses[at + 5] * blue * blue
-                + 2 * (inverses[at + 1] * red * green + inverses[at + 2] * red * blue + inverses[at + 4] * green * blue);
-        return offsets[component] + 0.5 * mahalanobis;
+        double squares = inverses[at] * red * red + inverses[at + 3] * green * green + inverses[at + 5] * blue * blue;
+        double products = inverses[at + 1] * red * green + inverses[at + 2] * red * blue
+                + inverses[at + 4] * green * blue;
+        return offsets[component] + 0.5 * squares + products;
     }
 }

@@ -49,7 +49,7 @@ final class CutOut {
         int width = Math.max((int) Math.rint(part.width * scale), 1);
         int height = Math.max((int) Math.rint(part.height * scale), 1);
         byte[] small = shrinkLabels(width, height);
-        GrabCut.run(AreaMean.shrink(frame, part, width, height), small, Constants.ITERATIONS);
+        GrabCut.run(shrinkFrame(width, height), small, Constants.ITERATIONS);
         byte[] found = new byte[small.length];
         for (int pixel = 0; pixel < found.length; pixel++) {
             found[pixel] = (byte) (GrabCut.isObject(small[pixel]) ? 1 : 0);
@@ -80,6 +80,28 @@ final class CutOut {
         }
     }
 
+    private RgbImage shrinkFrame(int width, int height) {
+        Resize resize = Resize.ofRgb(part.width, part.height, width, height, new Resize.Rows() {
+            @Override
+            public void read(int y, float[] values) {
+                int start = ((part.y + y) * frame.width + part.x) * RgbImage.CHANNELS;
+                for (int index = 0; index < part.width * RgbImage.CHANNELS; index++) {
+                    values[index] = frame.pixels[start + index] & 0xff;
+                }
+            }
+        });
+        RgbImage small = new RgbImage(width, height);
+        float[] row = new float[width * RgbImage.CHANNELS];
+        resize.begin();
+        for (int y = 0; y < height; y++) {
+            resize.row(y, row);
+            for (int index = 0; index < row.length; index++) {
+                small.pixels[y * row.length + index] = (byte) row[index];
+            }
+        }
+        return small;
+    }
+
     /** The label at the corner of each pixel's area; a thin stroke on the object is never lost. */
     private byte[] shrinkLabels(int width, int height) {
         byte[] small = new byte[width * height];
@@ -100,29 +122,24 @@ final class CutOut {
     }
 
     /** Back to the part's size: bilinear, and one half is the border. */
-    private byte[] enlarge(byte[] small, int width, int height) {
+    private byte[] enlarge(final byte[] small, final int width, int height) {
+        Resize resize = Resize.ofPlane(width, height, part.width, part.height, new Resize.Rows() {
+            @Override
+            public void read(int y, float[] values) {
+                for (int x = 0; x < width; x++) {
+                    values[x] = small[y * width + x];
+                }
+            }
+        });
         byte[] full = new byte[labels.length];
+        float[] row = new float[part.width];
+        resize.begin();
         for (int y = 0; y < part.height; y++) {
-            double row = inside((y + 0.5) * height / part.height - 0.5, height);
-            int top = (int) row;
-            int bottom = Math.min(top + 1, height - 1);
+            resize.row(y, row);
             for (int x = 0; x < part.width; x++) {
-                double column = inside((x + 0.5) * width / part.width - 0.5, width);
-                int left = (int) column;
-                int right = Math.min(left + 1, width - 1);
-                double above = mix(small[top * width + left], small[top * width + right], column - left);
-                double below = mix(small[bottom * width + left], small[bottom * width + right], column - left);
-                full[y * part.width + x] = (byte) (mix(above, below, row - top) > 0.5 ? 1 : 0);
+                full[y * part.width + x] = (byte) (row[x] > 0.5f ? 1 : 0);
             }
         }
         return full;
-    }
-
-    private static double inside(double position, int size) {
-        return Math.max(0, Math.min(position, size - 1));
-    }
-
-    private static double mix(double first, double second, double share) {
-        return first + (second - first) * share;
     }
 }

@@ -22,7 +22,8 @@ public final class FirstMask {
      * Finds one object in each box; where boxes overlap, the smaller box's object lies on top.
      *
      * @param boxes rectangles drawn a little larger than their objects
-     * @throws InvalidInputException no box, a box outside the frame or too small, or one object hides another completely
+     * @throws InvalidInputException no box, a box outside the frame or too small, or one object hides another
+     * completely
      */
     public static FirstMask fromBoxes(RgbImage frame, List<Box> boxes) {
         if (boxes.isEmpty() || boxes.size() > Constants.MAX_BOXES) {

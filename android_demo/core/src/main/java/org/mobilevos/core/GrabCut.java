@@ -1,8 +1,8 @@
 package org.mobilevos.core;
 
 /**
- * Splits a picture into object and background (Rother, Kolmogorov and Blake, SIGGRAPH 2004): colour models of both sides and
- * the cheapest cut between them, in turn.
+ * Splits a picture into object and background (Rother, Kolmogorov and Blake, SIGGRAPH 2004): colour models of both
+ * sides and the cheapest cut between them, in turn.
  */
 final class GrabCut {
     /** What is known of a pixel. The lowest bit says which side it is on; only the probable ones may change it. */

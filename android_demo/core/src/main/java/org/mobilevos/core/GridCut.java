@@ -3,10 +3,10 @@ package org.mobilevos.core;
 import java.util.Arrays;
 
 /**
- * The cheapest cut of a grid whose pixels are joined to their eight neighbours, a source and a sink: the maximum flow of
- * Boykov and Kolmogorov (PAMI 2004). Two trees grow from source and sink over links that still have room; where they meet,
- * flow is pushed, and what it cuts off looks for another parent. A margin of one pixel without links around the grid
- * spares all checks of the edges.
+ * The cheapest cut of a grid whose pixels are joined to their eight neighbours, a source and a sink: the maximum flow
+ * of Boykov and Kolmogorov (PAMI 2004). Two trees grow from source and sink over links that still have room; where
+ * they meet, flow is pushed, and what it cuts off looks for another parent. A margin of one pixel without links around
+ * the grid spares all checks of the edges.
  */
 final class GridCut {
     /** How many directions there are; {@code direction ^ 1} is the opposite one. */
@@ -131,7 +131,9 @@ final class GridCut {
 
     /** The link that a tree's flow takes between a node and its parent in a direction. */
     private int linkToParent(int node, int direction, byte side) {
-        return side == SOURCE ? (node + steps[direction]) * DIRECTIONS + (direction ^ 1) : node * DIRECTIONS + direction;
+        return side == SOURCE
+                ? (node + steps[direction]) * DIRECTIONS + (direction ^ 1)
+                : node * DIRECTIONS + direction;
     }
 
     /** Takes the neighbours that a node reaches into its tree; returns the link to the other tree, if it meets it. */
@@ -206,7 +208,9 @@ final class GridCut {
         }
     }
 
-    /** Finds the neighbour with the shortest way to the root for an orphan; without one, its children become orphans. */
+    /**
+     * Finds the neighbour with the shortest way to the root for an orphan; without one, its children become orphans.
+     */
     private void adopt(int node) {
         byte side = tree[node];
         int best = NOWHERE;
@@ -299,7 +303,8 @@ final class GridCut {
 
     private void orphan(int node) {
         parent[node] = ORPHAN;
-        orphans[(firstOrphan + orphanCount++) % orphans.length] = node;
+        int place = firstOrphan + orphanCount++;
+        orphans[place < orphans.length ? place : place - orphans.length] = node;
     }
 
     private int takeOrphan() {

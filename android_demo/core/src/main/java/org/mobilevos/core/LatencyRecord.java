@@ -1,12 +1,7 @@
 package org.mobilevos.core;
 
-import java.math.BigDecimal;
-import java.math.MathContext;
-import java.text.SimpleDateFormat;
 import java.util.Date;
 import java.util.Locale;
-import java.util.TimeZone;
-import org.json.JSONArray;
 import org.json.JSONException;
 import org.json.JSONObject;
 
@@ -18,10 +13,6 @@ import org.json.JSONObject;
 public final class LatencyRecord {
     private static final String FORMAT = "mobilevos-app";
     private static final int FORMAT_VERSION = 1;
-    // More digits than any clock deserves; the same as vos-bench's.
-    private static final MathContext DIGITS = new MathContext(5);
-    private static final double P5 = 0.05;
-    private static final double QUARTILE = 0.25;
 
     /** What was followed: {@code camera}, or a video's file name. */
     public String source;
@@ -98,22 +89,21 @@ public final class LatencyRecord {
     }
 
     private JSONObject toObject() throws JSONException {
-        SimpleDateFormat format = new SimpleDateFormat("yyyy-MM-dd'T'HH:mm:ss'+00:00'", Locale.ROOT);
-        format.setTimeZone(TimeZone.getTimeZone("UTC"));
         return new JSONObject()
                 .put("format", FORMAT)
                 .put("format_version", FORMAT_VERSION)
                 .put("setting", setting())
                 .put("delegate", delegate())
-                .put("date", format.format(date))
+                .put("date", ResultJson.date(date))
                 .put("app", app)
                 .put("device", device.toJson())
                 .put("artifact", artifact())
                 .put("warmup", warmup)
                 .put("stages", stages())
-                .put("texture", orNull(times.texture))
+                .put("camera", orNull(times.camera))
+                .put("convert", orNull(times.convert))
                 .put("draw", orNull(times.draw))
-                .put("fps", framesPerSecond == null ? JSONObject.NULL : rounded(framesPerSecond))
+                .put("fps", framesPerSecond == null ? JSONObject.NULL : ResultJson.rounded(framesPerSecond))
                 .put("dropped", dropped)
                 .put("before", before.toJson())
                 .put("after", after.toJson());
@@ -152,37 +142,15 @@ public final class LatencyRecord {
 
     private JSONObject stages() throws JSONException {
         return new JSONObject()
-                .put("preprocess", spread(times.preprocess))
-                .put("segment", spread(times.segment))
-                .put("memorize", spread(times.memorize))
-                .put("postprocess", spread(times.postprocess))
-                .put("model", spread(times.model))
-                .put("total", spread(times.total));
+                .put("preprocess", ResultJson.spread(times.preprocess))
+                .put("segment", ResultJson.spread(times.segment))
+                .put("memorize", ResultJson.spread(times.memorize))
+                .put("postprocess", ResultJson.spread(times.postprocess))
+                .put("model", ResultJson.spread(times.model))
+                .put("total", ResultJson.spread(times.total));
     }
 
     private static Object orNull(Statistics statistics) throws JSONException {
-        return statistics.count() == 0 ? JSONObject.NULL : spread(statistics);
-    }
-
-    private static JSONObject spread(Statistics statistics) throws JSONException {
-        JSONArray runs = new JSONArray();
-        for (double value : statistics.values()) {
-            runs.put(rounded(value));
-        }
-        double quartiles = statistics.percentile(1 - QUARTILE) - statistics.percentile(QUARTILE);
-        return new JSONObject()
-                .put("median", rounded(statistics.percentile(0.5)))
-                .put("p5", rounded(statistics.percentile(P5)))
-                .put("p95", rounded(statistics.percentile(1 - P5)))
-                .put("iqr", rounded(quartiles))
-                .put("count", statistics.count())
-                .put("runs", runs);
-    }
-
-    private static double rounded(double value) throws JSONException {
-        if (Double.isNaN(value) || Double.isInfinite(value)) {
-            throw new JSONException("a time of " + value);
-        }
-        return new BigDecimal(value).round(DIGITS).doubleValue();
+        return statistics.count() == 0 ? JSONObject.NULL : ResultJson.spread(statistics);
     }
 }

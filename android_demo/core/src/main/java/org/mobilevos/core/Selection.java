@@ -6,14 +6,15 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * How a user selects one object on one frame: a box around it, strokes on it (plus) and beside it (minus), in any order. Each
- * change finds the object anew, which takes about a second at most: call it off the UI thread. For use in one thread at a
- * time. The frame must stay as it is.
+ * How a user selects one object on one frame: a box around it, strokes on it (plus) and beside it (minus), in any
+ * order. Each change finds the object anew, which takes about a second at most: call it off the UI thread. For use in
+ * one thread at a time. The frame must stay as it is.
  */
 public final class Selection {
     private static final byte PLUS = 1;
     private static final byte MINUS = 2;
-    // An object may reach beyond a stroke on it by the stroke's own size, and by this share of the frame's shorter side.
+    // An object may reach beyond a stroke on it by the stroke's own size, and by this share of the frame's shorter
+    // side.
     private static final double LEAST_REACH = 0.15;
 
     private final RgbImage frame;
@@ -84,8 +85,8 @@ public final class Selection {
     }
 
     /**
-     * Says that the pixels under a stroke belong to the object, or that they do not. The rest follows: a plus stroke only
-     * adds, a minus stroke only takes away.
+     * Says that the pixels under a stroke belong to the object, or that they do not. The rest follows: a plus stroke
+     * only adds, a minus stroke only takes away.
      *
      * @param xs columns of the points that the stroke goes through, which may be outside of the frame
      * @param ys rows of the points
@@ -116,7 +117,10 @@ public final class Selection {
         return last().guessed;
     }
 
-    /** The selected pixels, with the object's id; no others. It belongs to the selection, whose next change overwrites it. */
+    /**
+     * The selected pixels, with the object's id; no others. It belongs to the selection, whose next change overwrites
+     * it.
+     */
     public Mask mask() {
         return mask;
     }

@@ -2,8 +2,10 @@ package org.mobilevos.core;
 
 /** The milliseconds of the last frames, stage by stage: what a screen shows and a {@link LatencyRecord} keeps. */
 public final class StageTimes {
-    /** From the camera's or decoder's picture to the session's frame; empty where it was not measured. */
-    public final Statistics texture;
+    /** From the exposure to the picture's arrival in the app; empty where it was not measured. */
+    public final Statistics camera;
+    /** From the camera's or decoder's planes to RGB; empty where it was not measured. */
+    public final Statistics convert;
     public final Statistics preprocess;
     public final Statistics segment;
     public final Statistics memorize;
@@ -12,7 +14,7 @@ public final class StageTimes {
     public final Statistics model;
     /** All stages of the session together. */
     public final Statistics total;
-    /** From the mask to the picture on the screen; empty where it was not measured. */
+    /** From the mask to a picture for the screen; empty where it was not measured. */
     public final Statistics draw;
 
     /**
@@ -21,7 +23,8 @@ public final class StageTimes {
      * @param capacity how many of the last frames count, 1 or more
      */
     public StageTimes(int capacity) {
-        texture = new Statistics(capacity);
+        camera = new Statistics(capacity);
+        convert = new Statistics(capacity);
         preprocess = new Statistics(capacity);
         segment = new Statistics(capacity);
         memorize = new Statistics(capacity);
@@ -43,7 +46,8 @@ public final class StageTimes {
 
     /** Forgets all frames, as after warm-up. */
     public void clear() {
-        texture.clear();
+        camera.clear();
+        convert.clear();
         preprocess.clear();
         segment.clear();
         memorize.clear();

@@ -18,6 +18,8 @@ interface LiteRt extends Library {
     int CPU = 1;
     int HOST_MEMORY = 1;
     int FLOAT32 = 1;
+    /** Who reads the CPU's options, which are TOML: {@code num_threads = 2}. */
+    String CPU_OPTIONS = "xnnpack";
 
     int LiteRtCreateEnvironment(int optionCount, Pointer options, PointerByReference environment);
 
@@ -28,6 +30,12 @@ interface LiteRt extends Library {
     void LiteRtDestroyOptions(Pointer options);
 
     int LiteRtSetOptionsHardwareAccelerators(Pointer options, int accelerators);
+
+    /** The options own the data; `destroy` is the function that frees it. */
+    int LiteRtCreateOpaqueOptions(String identifier, Pointer data, Pointer destroy, PointerByReference options);
+
+    /** The options then belong to those that they are added to. */
+    int LiteRtAddOpaqueOptions(Pointer options, Pointer added);
 
     int LiteRtCreateModelFromBuffer(Pointer environment, Pointer buffer, long size, PointerByReference model);
 

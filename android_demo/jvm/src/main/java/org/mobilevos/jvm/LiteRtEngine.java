@@ -1,6 +1,7 @@
 package org.mobilevos.jvm;
 
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
@@ -17,6 +18,8 @@ import org.mobilevos.core.Tensor;
 
 /** The real LiteRT on the CPU of a desktop machine, for tests and drawings: the app's core runs the same artifacts here. */
 public final class LiteRtEngine implements Engine {
+    private static final int CPU_OPTIONS_SIZE = 64;
+
     private final LiteRt runtime;
     private final ArtifactSpec spec;
     // LiteRT reads the weights from here for as long as the model lives.
@@ -41,6 +44,7 @@ public final class LiteRtEngine implements Engine {
         NativeGraph.check(runtime.LiteRtCreateOptions(handle), "make options");
         options = handle.getValue();
         NativeGraph.check(runtime.LiteRtSetOptionsHardwareAccelerators(options, LiteRt.CPU), "choose the CPU");
+        setThreads(wanted.threads);
         Pointer bytes = Native.getDirectBufferPointer(model);
         NativeGraph.check(
                 runtime.LiteRtCreateModelFromBuffer(environment, bytes, model.capacity(), handle), "load the model");
@@ -53,6 +57,17 @@ public final class LiteRtEngine implements Engine {
         for (long signature = 0; signature < count.getValue(); signature++) {
             signatures.put(NativeGraph.key(runtime, modelHandle, signature), signature);
         }
+    }
+
+    /** LiteRT keeps the text and frees it, so it is the C library's. */
+    private void setThreads(int threads) {
+        Pointer text = new Pointer(Native.malloc(CPU_OPTIONS_SIZE));
+        text.setString(0, "num_threads = " + threads);
+        Pointer free = NativeLibrary.getInstance("c").getFunction("free");
+        PointerByReference added = new PointerByReference();
+        NativeGraph.check(
+                runtime.LiteRtCreateOpaqueOptions(LiteRt.CPU_OPTIONS, text, free, added), "take a number of threads");
+        NativeGraph.check(runtime.LiteRtAddOpaqueOptions(options, added.getValue()), "take a number of threads");
     }
 
     @Override

@@ -5,7 +5,7 @@ import org.mobilevos.core.Engine;
 import org.mobilevos.core.EngineOptions;
 import org.mobilevos.core.EngineProvider;
 
-/** Opens artifacts with {@link LiteRtEngine}: on the CPU, with LiteRT's own choice of threads. */
+/** Opens artifacts with {@link LiteRtEngine}: on the CPU, whatever delegate is asked for. */
 public final class LiteRtProvider extends EngineProvider {
     @Override
     public String runtime() {
