@@ -19,7 +19,7 @@ from mobilevos_sdk.errors import InvalidInputError
 RESULTS_FOLDER = Path("benchmarks") / "results"
 SCHEMA_FILE = RESULTS_FOLDER / "schema" / f"{SCHEMA_NAME}.schema.json"
 # Where tables may be; a page without markers is left as it is.
-PAGES = ("README.md", "docs/**/*.md", "models/cards/*.md")
+PAGES = ("README.md", "docs/**/*.md", "models/cards/*.md", "android_demo/README.md")
 _MARKER = re.compile(r"<!-- results:(begin|end) (\S+) -->")
 
 
