@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Draws the app's screens to PNG files from its own layouts, for review by eye: no Android runs here. Masks and times are
-# those of the core on this machine's JVM. Fails where a text does not fit its box, or a control is too small for a finger.
+# Draws the app's screens to PNG files from its own layouts, for review by eye: no Android runs here. Masks and times
+# are those of the core on this machine's JVM. Fails where a text does not fit its box or cannot be read, or a control
+# is too small for a finger. The pictures in docs/ are some of these, half as large.
 # Usage: MOBILEVOS_ANDROID=FOLDER bash android_demo/tools/draw_screens.sh OUT [RES]
 #   FOLDER   what tools/install_debian.sh has filled
 #   OUT      where the pictures go
@@ -11,7 +12,8 @@ out="$(realpath -m "${1:?usage: draw_screens.sh OUT [RES]}")"
 res="$(realpath "${2:-$(dirname "$0")/../app/src/main/res}")"
 cd "$(dirname "$0")/.."
 python="${PYTHON:-python3}"
-litert="${LITERT:-$("$python" -c 'import importlib.util as u; print(u.find_spec("ai_edge_litert").submodule_search_locations[0])')}"
+find_litert='import importlib.util as u; print(u.find_spec("ai_edge_litert").submodule_search_locations[0])'
+litert="${LITERT:-$("$python" -c "$find_litert")}"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out" "$work/clips" "$work/jvm" "$work/screens"

@@ -9,6 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import cut_goldens
 import error_goldens
 import imaging_goldens
 import pytest
@@ -53,6 +54,7 @@ def core_run(
     goldens, out = tmp_path_factory.mktemp("goldens"), tmp_path_factory.mktemp("jvm")
     session_goldens.write(goldens, ARTIFACT, shared_memory_artifact)
     error_goldens.write(goldens, ARTIFACT)
+    cut_goldens.write(goldens, ARTIFACT)
     imaging_goldens.write(goldens)
     selection_goldens.write(goldens)
     script = ROOT / "android_demo" / "tools" / "test_core.sh"

@@ -1,4 +1,4 @@
-"""The app's screens, drawn from its own layouts: all there, and nothing in them is clipped, faint or too small to touch."""
+"""The app's screens, drawn from its own layouts: nothing in them is clipped, faint or too small to touch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SIZES = {
 
 
 def draw(out: Path, res: Path = RES) -> subprocess.CompletedProcess[str]:
-    command = ["bash", DEMO / "tools" / "draw_screens.sh", out, res]
+    command = ["bash", str(DEMO / "tools" / "draw_screens.sh"), str(out), str(res)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

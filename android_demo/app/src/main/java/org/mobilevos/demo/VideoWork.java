@@ -4,8 +4,8 @@ import android.net.Uri;
 import java.io.IOException;
 import org.mobilevos.core.Engine;
 import org.mobilevos.core.Mask;
+import org.mobilevos.core.Passes;
 import org.mobilevos.core.RgbImage;
-import org.mobilevos.core.Session;
 import org.mobilevos.demo.logic.ObjectIds;
 
 /** Follows objects through a video file; this goes on without an activity. */
@@ -15,6 +15,8 @@ final class VideoWork extends MarkingWork {
         void onVideoStatus(VideoStatus status);
     }
 
+    // More than the model takes at once go in several passes, whose probabilities need 4 bytes a pixel for each object.
+    private static final int MOST_OBJECTS = 20;
     private static final long TELL_EVERY_NS = 250L * 1000 * 1000;
 
     private final VideoResults results;
@@ -209,10 +211,9 @@ final class VideoWork extends MarkingWork {
 
     private void followAll() throws IOException {
         Engine opened = workbench.openChosen();
-        engine = opened.name();
-        fallback = opened.fallbackReason();
         RgbImage picture = reader.picture();
-        Session session = Session.start(opened, picture, marked);
+        // A video waits, so there may be more objects than the model takes at once.
+        Passes passes = Passes.start(opened, picture, marked);
         results.begin(picture.width, picture.height, reader.format.framesPerSecond);
         selection = null;
         phase = VideoStatus.Phase.FOLLOWING;
@@ -223,7 +224,9 @@ final class VideoWork extends MarkingWork {
         try {
             results.add(painter.drawWhole(picture, marked), marked, 0);
             while (!cancelled && reader.next()) {
-                Mask mask = session.step(picture).mask;
+                Mask mask = passes.step(picture).mask;
+                engine = opened.name();
+                fallback = opened.fallbackReason();
                 results.add(painter.drawWhole(picture, mask), mask, reader.timeUs() - startUs);
                 progress = share(reader.timeUs() - startUs, reader.format.durationUs - startUs);
                 showPicture();
@@ -271,9 +274,8 @@ final class VideoWork extends MarkingWork {
         status.hasVideo = results.hasVideo();
         status.selectionEmpty = selection == null || selection.isEmpty();
         status.selectionGuessed = selection != null && selection.isGuessed();
-        Models.Model model = workbench.chosen();
-        status.canAdd = !status.selectionEmpty && model != null
-                && marked.objectIds().length + 1 < model.spec.maxObjects;
+        status.canAdd = !status.selectionEmpty && workbench.chosen() != null
+                && marked.objectIds().length + 1 < MOST_OBJECTS;
         status.engine = engine;
         status.fallback = fallback;
         status.note = note;

@@ -25,10 +25,13 @@ public final class Artifact {
     private static final int IDENTIFIER_AT = 4;
 
     public final ArtifactSpec spec;
+    /** Hex SHA-256 of the flatbuffer, which names the model among others. */
+    public final String sha256;
     private final ByteBuffer model;
 
-    private Artifact(ArtifactSpec spec, ByteBuffer model) {
+    private Artifact(ArtifactSpec spec, String sha256, ByteBuffer model) {
         this.spec = spec;
+        this.sha256 = sha256;
         this.model = model;
     }
 
@@ -105,10 +108,11 @@ public final class Artifact {
         model.position(0);
         model.limit(end);
         model = model.slice().asReadOnlyBuffer();
-        if (!sha256(model.duplicate()).equals(text(content, checksum.start, checksum.length, ASCII).trim())) {
+        String sha256 = sha256(model.duplicate());
+        if (!sha256.equals(text(content, checksum.start, checksum.length, ASCII).trim())) {
             throw new ArtifactException("the file is damaged: its checksum is wrong; copy or export it again");
         }
-        return new Artifact(ArtifactSpec.parse(text(content, json.start, json.length, UTF_8)), model);
+        return new Artifact(ArtifactSpec.parse(text(content, json.start, json.length, UTF_8)), sha256, model);
     }
 
     private static String text(ByteBuffer content, int start, int length, Charset charset) {

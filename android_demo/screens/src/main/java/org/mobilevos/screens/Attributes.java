@@ -8,10 +8,11 @@ import org.w3c.dom.Element;
 
 /** One element's attributes over those of its style. Each must be asked for, or be one that cannot be seen. */
 final class Attributes {
-    private static final Set<String> UNSEEN = Set.of("contentDescription", "labelFor", "accessibilityLiveRegion",
-            "accessibilityHeading", "accessibilityPaneTitle", "accessibilityTraversalBefore", "importantForAccessibility",
-            "textIsSelectable", "stateListAnimator", "fitsSystemWindows", "keepScreenOn", "focusable", "clickable",
-            "saveEnabled", "hapticFeedbackEnabled", "saveFromParentEnabled", "screenReaderFocusable", "indeterminateOnly");
+    private static final Set<String> UNSEEN = Set.of("accessibilityHeading", "accessibilityLiveRegion",
+            "accessibilityPaneTitle", "accessibilityTraversalBefore", "clickable", "contentDescription",
+            "fitsSystemWindows", "focusable", "hapticFeedbackEnabled", "importantForAccessibility", "indeterminateOnly",
+            "keepScreenOn", "labelFor", "saveEnabled", "saveFromParentEnabled", "screenReaderFocusable",
+            "stateListAnimator", "textIsSelectable");
 
     final Resources resources;
     private final String where;
@@ -77,8 +78,8 @@ final class Attributes {
     String word(String name, String otherwise, String... words) {
         String value = get(name, otherwise);
         if (!Set.of(words).contains(value)) {
-            throw new ScreensException(where + " has " + name + "=\"" + value + "\", which is not drawn here; known are "
-                    + String.join(", ", words));
+            throw new ScreensException(where + " has " + name + "=\"" + value
+                    + "\", which is not drawn here; known are " + String.join(", ", words));
         }
         return value;
     }
@@ -111,7 +112,7 @@ final class Attributes {
         for (String name : all.keySet()) {
             if (!asked.contains(name) && !UNSEEN.contains(name)) {
                 throw new ScreensException(where + " has " + name + "=\"" + all.get(name)
-                        + "\", which is not drawn here; teach it to its class, or to Attributes.java if it cannot be seen");
+                        + "\", which is not drawn here; teach it to its class, or to UNSEEN in Attributes.java");
             }
         }
     }

@@ -20,7 +20,8 @@ final class Clip {
 
     Clip(Path folder, String name) {
         try (var files = Files.list(folder)) {
-            Path file = files.filter(each -> each.getFileName().toString().matches(name + "-\\d+x\\d+\\.rgb")).findFirst()
+            String pattern = name + "-\\d+x\\d+\\.rgb";
+            Path file = files.filter(each -> each.getFileName().toString().matches(pattern)).findFirst()
                     .orElseThrow(() -> new ScreensException("there is no clip '" + name + "' in " + folder));
             Matcher size = Pattern.compile("(\\d+)x(\\d+)\\.rgb$").matcher(file.toString());
             size.find();

@@ -27,21 +27,15 @@ record Device(int width, int height, float density, float fontScale, boolean nig
 
     /** A length such as {@code 48dp}, {@code 15sp} or {@code 2px}, in pixels; {@code where} is for the message. */
     float pixels(String length, String where) {
-        try {
-            float number = Float.parseFloat(length.replaceFirst("(dp|dip|sp|px)$", ""));
-            if (length.endsWith("dp") || length.endsWith("dip")) {
-                return number * density;
-            }
-            if (length.endsWith("sp")) {
-                return number * density * fontScale;
-            }
-            if (length.endsWith("px")) {
-                return number;
-            }
-        } catch (NumberFormatException error) {
-            throw new ScreensException(where + ": '" + length + "' is not a length; write it as 48dp, 15sp or 2px", error);
-        }
-        throw new ScreensException(where + ": '" + length + "' is not a length; write it as 48dp, 15sp or 2px");
+        String unit = length.replaceFirst("^-?[0-9.]+", "");
+        float scale = switch (unit) {
+            case "dp", "dip" -> density;
+            case "sp" -> density * fontScale;
+            case "px" -> 1;
+            default -> throw new ScreensException(
+                    where + ": '" + length + "' is not a length; write it as 48dp, 15sp or 2px");
+        };
+        return scale * Float.parseFloat(length.substring(0, length.length() - unit.length()));
     }
 
     /** A length as a size: rounded, but never from something to nothing, as Android does it. */

@@ -51,8 +51,8 @@ final class Dialog {
         for (int index = buttons.length - 1; index >= 0; index--) {
             String label = buttons[index].toUpperCase(Locale.ENGLISH);
             float labelWidth = Texts.width(label, Fonts.of("sans-serif-medium", device.pixels("14sp", title)));
-            text(graphics, label, "sans-serif-medium", 14, screen.color("?android:attr/colorAccent"), right - labelWidth,
-                    top + height - device.dp(21));
+            text(graphics, label, "sans-serif-medium", 14, screen.color("?android:attr/colorAccent"),
+                    right - labelWidth, top + height - device.dp(21));
             right -= labelWidth + device.dp(32);
         }
     }

@@ -12,8 +12,8 @@ import org.mobilevos.core.EngineProvider;
 import org.mobilevos.core.MobileVosException;
 
 /**
- * Draws the app's screens to PNG files from its own layouts, with real masks. Exits with 1 where a text does not fit its box
- * or cannot be read, a view leaves its parent, or is too small for a finger; each is named.
+ * Draws the app's screens to PNG files from its own layouts, with real masks. Exits with 1 where a text does not fit
+ * its box or cannot be read, or a view leaves its parent or is too small for a finger; each is named.
  */
 public final class DrawScreens {
     private static final String THEME = "Theme.MobileVos";

@@ -12,7 +12,7 @@ import org.mobilevos.core.YuvToRgb;
 import org.mobilevos.demo.logic.RgbToYuv;
 import org.mobilevos.demo.logic.Stages;
 
-/** A clip that was followed to its last frame by the core, each frame as a camera gives it, with the time of each stage. */
+/** A clip that the core followed to its last frame, each frame as a camera gives it, with the time of each stage. */
 final class Following {
     // Frames in which the JVM compiles, and the runtime lays out its buffers.
     private static final int WARMUP = 5;

@@ -31,7 +31,8 @@ class Linear extends View {
     @Override
     void measure(Spec acrossSpec, Spec downSpec) {
         if (across && baseLines && children.stream().anyMatch(child -> child.wishHeight != Spec.MATCH)) {
-            throw new ScreensException(where + " aligns base lines, which is not drawn here; say baselineAligned=\"false\"");
+            throw new ScreensException(
+                    where + " aligns base lines, which is not drawn here; say baselineAligned=\"false\"");
         }
         Spec along = across ? acrossSpec : downSpec;
         used = 0;
@@ -55,7 +56,8 @@ class Linear extends View {
             thick = Math.max(thick, across ? child.outerHeight() : child.outerWidth());
         }
         Spec other = across ? downSpec : acrossSpec;
-        thick = other.resolve(Math.max(thick + (across ? paddingDown() : paddingAcross()), across ? minHeight : minWidth));
+        thick += across ? paddingDown() : paddingAcross();
+        thick = other.resolve(Math.max(thick, across ? minHeight : minWidth));
         width = across ? length : thick;
         height = across ? thick : length;
         for (View child : present()) { // those that match a parent whose side was not known before

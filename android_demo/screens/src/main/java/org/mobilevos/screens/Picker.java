@@ -48,8 +48,8 @@ final class Picker extends View {
         float room = width - (2 * EDGE + TRIANGLE) * density;
         float size = font.getSize2D();
         if (Texts.width(text, font) > room) {
-            canvas.faults().add(String.format(Locale.ENGLISH, "%s: '%s' is %.0f pixels wide in a box of %.0f", where, text,
-                    Texts.width(text, font), room));
+            canvas.faults().add(String.format(Locale.ENGLISH, "%s: '%s' is %.0f pixels wide in a box of %.0f", where,
+                    text, Texts.width(text, font), room));
         }
         graphics.drawString(text, EDGE * density, (height - Fonts.LINE * size) / 2 + Fonts.ASCENT * size);
         graphics.setColor(triangle);

@@ -33,7 +33,8 @@ final class Pictures {
             }
             image.setRGB(0, y, frame.width, 1, row, 0, frame.width);
         }
-        return (graphics, width, height) -> draw(graphics, image, new ViewMap(width, height, frame.width, frame.height));
+        return (graphics, width, height) ->
+                draw(graphics, image, new ViewMap(width, height, frame.width, frame.height));
     }
 
     /** The objects' layer with their ids, to lie over a live picture. */

@@ -30,7 +30,7 @@ final class Resources {
     private final Map<String, Style> styles = new HashMap<>();
     private final Map<String, String> theme;
 
-    /** Reads {@code res}. */
+    /** Reads the folder {@code res} for a device, with one of its themes. */
     Resources(Path folder, Device device, String themeName) {
         this.folder = folder;
         this.device = device;
@@ -63,8 +63,6 @@ final class Resources {
                 case "style" -> styles.put(name, styleOf(element, name, prefix));
                 case "string-array", "integer-array" -> arrays.put("array/" + name,
                         Xml.children(element).stream().map(item -> Texts.unescaped(item.getTextContent())).toList());
-                case "plurals" -> Xml.children(element).forEach(item -> values.put(
-                        "plurals/" + name + "/" + item.getAttribute("quantity"), Texts.unescaped(item.getTextContent())));
                 default -> throw new ScreensException("<" + element.getTagName() + " name=\"" + name
                         + "\"> is a kind of value that is not known here; teach it to Resources.java");
             }
@@ -144,11 +142,7 @@ final class Resources {
         return arguments.length == 0 ? text : String.format(Locale.ENGLISH, text, arguments);
     }
 
-    /** A string that depends on a number, as English chooses it. */
-    String quantity(String name, int count, Object... arguments) {
-        return String.format(Locale.ENGLISH, resolve("@plurals/" + name + (count == 1 ? "/one" : "/other")), arguments);
-    }
-
+    /** The texts of an array, such as {@code @array/stages}. */
     List<String> array(String reference) {
         List<String> items = arrays.get(reference.substring(1));
         if (items == null) {

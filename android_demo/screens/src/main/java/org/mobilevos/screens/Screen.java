@@ -42,16 +42,8 @@ final class Screen {
         view(id).enabled = enabled;
     }
 
-    void check(String id) {
-        view(id).checked = true;
-    }
-
     void text(String id, String text) {
-        if (view(id) instanceof Picker picker) {
-            picker.text = text;
-        } else {
-            ((TextBox) view(id)).text = text;
-        }
+        ((TextBox) view(id)).text = text;
     }
 
     void progress(String id, float share) {

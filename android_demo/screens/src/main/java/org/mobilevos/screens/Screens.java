@@ -34,7 +34,8 @@ final class Screens {
      * @param video `wide` that was followed, as a file's frames, or a camera's that lies on its side
      * @param bench one object of `wide` that was followed
      */
-    Screens(ArtifactSpec spec, String engine, Clip upright, Following camera, Clip wide, Following video, Following bench) {
+    Screens(ArtifactSpec spec, String engine, Clip upright, Following camera, Clip wide, Following video,
+            Following bench) {
         this.spec = spec;
         this.engine = engine;
         this.upright = upright;

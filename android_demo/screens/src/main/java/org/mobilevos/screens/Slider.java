@@ -5,7 +5,7 @@ import java.awt.Graphics2D;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Rectangle2D;
 
-/** A SeekBar or a horizontal ProgressBar, as Material draws them: a line, the part that is done in the accent's colour. */
+/** A SeekBar or a horizontal ProgressBar, as Material draws them: a line, what is done in the accent's colour. */
 final class Slider extends View {
     /** What is done, 0 to 1. */
     float progress;

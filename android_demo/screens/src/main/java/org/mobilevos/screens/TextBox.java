@@ -28,14 +28,16 @@ class TextBox extends View {
         String family = style.equals("bold") ? "bold" : attributes.get("fontFamily", "sans-serif");
         attributes.get("fontFamily");
         if (!attributes.has("textSize") || !attributes.has("textColor")) {
-            throw new ScreensException(where + " leaves its textSize or textColor to the platform; say both in its style");
+            throw new ScreensException(
+                    where + " leaves its textSize or textColor to the platform; say both in its style");
         }
         font = Fonts.of(family, attributes.pixels("textSize", 0));
         color = attributes.color("textColor");
         gravity = Gravity.of(attributes.get("gravity", "left|top"), where);
         mostLines = attributes.flag("singleLine", false) ? 1 : (int) attributes.number("maxLines", Integer.MAX_VALUE);
         if (attributes.get("button") != null) {
-            throw new ScreensException(where + " has a button of its own, which is not drawn here; teach it to TextBox.java");
+            throw new ScreensException(
+                    where + " has a button of its own, which is not drawn here; teach it to TextBox.java");
         }
     }
 
@@ -57,7 +59,8 @@ class TextBox extends View {
     }
 
     private int textHeight() {
-        return Math.round((Math.min(lines.size(), mostLines) * Fonts.LINE + Fonts.FIRST + Fonts.LAST) * font.getSize2D());
+        float sizes = Math.min(lines.size(), mostLines) * Fonts.LINE + Fonts.FIRST + Fonts.LAST;
+        return Math.round(sizes * font.getSize2D());
     }
 
     @Override

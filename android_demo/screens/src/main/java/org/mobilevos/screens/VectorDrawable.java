@@ -33,7 +33,8 @@ final class VectorDrawable implements Drawable {
             Drawables.only(attributes, path,
                     "pathData", "fillColor", "strokeColor", "strokeWidth", "strokeLineCap", "strokeLineJoin", "name");
             int cap = "round".equals(attributes.get("strokeLineCap")) ? BasicStroke.CAP_ROUND : BasicStroke.CAP_BUTT;
-            int join = "round".equals(attributes.get("strokeLineJoin")) ? BasicStroke.JOIN_ROUND : BasicStroke.JOIN_MITER;
+            int join = "round".equals(attributes.get("strokeLineJoin"))
+                    ? BasicStroke.JOIN_ROUND : BasicStroke.JOIN_MITER;
             float pen = Float.parseFloat(attributes.getOrDefault("strokeWidth", "0"));
             lines.add(new Line(new PathData(attributes.get("pathData")).shape(),
                     color(attributes.get("fillColor"), resources), color(attributes.get("strokeColor"), resources),

@@ -8,7 +8,7 @@ import java.util.List;
 abstract class View {
     final String id;
     final String where;
-    /** Layout parameters: pixels, {@link Spec#MATCH} or {@link Spec#WRAP}; parents may change them before they measure. */
+    /** Layout parameters: pixels, {@link Spec#MATCH} or {@link Spec#WRAP}; parents may change them beforehand. */
     int wishWidth;
     int wishHeight;
     float weight;

@@ -50,7 +50,7 @@ final class Xml {
         return children;
     }
 
-    /** An element's attributes by name, those of Android's namespace without it; declarations and lint's are left out. */
+    /** An element's attributes by name, Android's without its prefix; declarations and lint's are left out. */
     static Map<String, String> attributes(Element element) {
         Map<String, String> attributes = new LinkedHashMap<>();
         NamedNodeMap all = element.getAttributes();
