@@ -8,8 +8,8 @@ import numpy as np
 from mobilevos_sdk.errors import InvalidInputError
 
 FILL_OPACITY = 0.5
-# Outline width in pixels for every 480 rows of a frame, so that it looks the same at every size.
-OUTLINE_PER_480_ROWS = 2.0
+# Outline width in pixels for every OUTLINE_ROWS rows of a frame, so that it looks the same at every size.
+OUTLINE_WIDTH, OUTLINE_ROWS = 2.0, 480
 
 
 def overlay(
@@ -38,7 +38,7 @@ def overlay(
     x, y, width, height = cv2.boundingRect((mask > 0).view(np.uint8))
     if not width:
         return drawn
-    thickness = max(1, round(OUTLINE_PER_480_ROWS * frame.shape[0] / 480))
+    thickness = max(1, round(OUTLINE_WIDTH * frame.shape[0] / OUTLINE_ROWS))
     rows = slice(max(y - thickness, 0), y + height + thickness)
     columns = slice(max(x - thickness, 0), x + width + thickness)
     ids = np.ascontiguousarray(mask[rows, columns])

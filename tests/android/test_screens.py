@@ -1,4 +1,4 @@
-"""The app's screens, drawn from its own layouts: nothing in them is clipped, faint or too small to touch."""
+"""The app's screens, drawn from its layouts: all there, nothing in them clipped, faint or too small to touch."""
 
 from __future__ import annotations
 

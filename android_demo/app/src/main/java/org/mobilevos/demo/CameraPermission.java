@@ -18,13 +18,16 @@ final class CameraPermission {
     private final View root;
     private final TextView text;
     private final Button button;
+    // Of no use without a picture.
+    private final View controls;
     private final Runnable retry;
     // Once for each activity, so that a denial is not answered by the same question.
     private boolean asked;
 
-    CameraPermission(Activity activity, View root, Runnable retry) {
+    CameraPermission(Activity activity, View root, View controls, Runnable retry) {
         this.activity = activity;
         this.root = root;
+        this.controls = controls;
         this.retry = retry;
         text = (TextView) root.findViewById(R.id.permission_text);
         button = (Button) root.findViewById(R.id.permission_button);
@@ -55,7 +58,9 @@ final class CameraPermission {
      */
     void show(int failure) {
         boolean given = isGiven();
-        root.setVisibility(given && failure == 0 ? View.GONE : View.VISIBLE);
+        boolean works = given && failure == 0;
+        root.setVisibility(works ? View.GONE : View.VISIBLE);
+        controls.setVisibility(works ? View.VISIBLE : View.GONE);
         text.setText(given && failure != 0 ? failure : R.string.permission_needed);
         button.setText(given ? R.string.try_again : mayAsk() ? R.string.permission_ask : R.string.permission_settings);
     }

@@ -63,7 +63,8 @@ final class CameraTab implements Tab, CameraSource.Listener, CameraFollower.List
         displays = (DisplayManager) activity.getSystemService(Context.DISPLAY_SERVICE);
         preview = (TextureView) root.findViewById(R.id.preview);
         frame = (FrameView) root.findViewById(R.id.camera_frame);
-        permission = new CameraPermission(activity, root.findViewById(R.id.permission), new Runnable() {
+        permission = new CameraPermission(activity, root.findViewById(R.id.permission),
+                root.findViewById(R.id.camera_controls), new Runnable() {
             @Override
             public void run() {
                 failure = 0;

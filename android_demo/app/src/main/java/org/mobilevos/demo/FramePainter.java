@@ -111,8 +111,8 @@ final class FramePainter {
         float radius = label.getTextSize() * 0.7f;
         for (int id = 1; id < IDS; id++) {
             if (newest.middles.has(id)) {
-                float x = map.viewX(newest.middles.x(id));
-                float y = map.viewY(newest.middles.y(id));
+                float x = newest.middles.viewX(id, map);
+                float y = newest.middles.viewY(id, map, radius);
                 canvas.drawCircle(x, y, radius, labelBackground);
                 canvas.drawText(NUMBERS[id], x, y + label.getTextSize() * 0.36f, label);
             }

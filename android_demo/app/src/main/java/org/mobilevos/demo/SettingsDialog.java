@@ -84,8 +84,6 @@ final class SettingsDialog {
     }
 
     private static <T> ArrayAdapter<T> adapter(Activity activity, List<T> items) {
-        ArrayAdapter<T> adapter = new ArrayAdapter<T>(activity, android.R.layout.simple_spinner_item, items);
-        adapter.setDropDownViewResource(android.R.layout.simple_spinner_dropdown_item);
-        return adapter;
+        return new ArrayAdapter<T>(activity, R.layout.entry, items); // Android's own cuts long texts
     }
 }

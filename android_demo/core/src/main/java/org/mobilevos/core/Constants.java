@@ -22,7 +22,8 @@ final class Constants {
     static final int MAX_OBJECT_ID = JSON.optInt("max_object_id");
     static final double EPSILON = JSON.optDouble("epsilon");
     static final double FILL_OPACITY = JSON.optDouble("fill_opacity");
-    static final double OUTLINE_PER_480_ROWS = JSON.optDouble("outline_per_480_rows");
+    static final int OUTLINE_ROWS = JSON.optInt("outline_rows");
+    static final double OUTLINE_WIDTH = JSON.optDouble("outline_width");
     static final int MAX_BOXES = JSON.optInt("max_boxes");
     static final int LEAST_SIDE = JSON.optInt("least_side");
     static final double SURROUNDINGS = JSON.optDouble("surroundings");

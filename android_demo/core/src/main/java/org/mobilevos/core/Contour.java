@@ -8,9 +8,6 @@ import java.util.Arrays;
  * objects too; the higher id colours them.
  */
 public final class Contour {
-    // The frame's height that a thickness of OUTLINE_PER_480_ROWS is for.
-    private static final int ROWS = 480;
-
     /** The id that colours the outline at a pixel, row by row; 0 where there is none. */
     public final byte[] ids;
     private final int width;
@@ -35,7 +32,7 @@ public final class Contour {
 
     /** The width of outlines in pixels in a frame of some height: they look the same at every size. */
     public static int thickness(int height) {
-        return Math.max(1, (int) Math.rint(Constants.OUTLINE_PER_480_ROWS * height / ROWS));
+        return Math.max(1, (int) Math.rint(Constants.OUTLINE_WIDTH * height / Constants.OUTLINE_ROWS));
     }
 
     /** The first column with an object or outline; all four bounds are 0 where the mask is empty. */

@@ -9,8 +9,10 @@ import java.util.Locale;
 
 /** A Spinner, closed: the chosen entry, and Material's small triangle. */
 final class Picker extends View {
-    /** The entry that is chosen. */
+    /** The entry that is chosen, drawn as Android's simple_spinner_item. */
     String text = "";
+    /** The entry that is chosen where a layout of the app's draws it; null for none. */
+    TextBox entry;
     // The entry's own sides, and what the triangle's picture takes (spinner_background_material), in dp.
     private static final int EDGE = 8;
     private static final int TRIANGLE = 48;
@@ -37,11 +39,27 @@ final class Picker extends View {
     @Override
     void measure(Spec across, Spec down) {
         width = across.resolve((int) Math.ceil(Texts.width(text, font)) + Math.round((2 * EDGE + TRIANGLE) * density));
-        height = down.resolve(Math.max(minHeight, Math.round(48 * density)));
+        int wish = Math.max(minHeight, Math.round(48 * density));
+        if (entry != null) {
+            entry.measure(Spec.exactly(width - Math.round(TRIANGLE * density)), Spec.free());
+            wish = Math.max(wish, entry.height);
+        }
+        height = down.resolve(wish);
     }
 
     @Override
     void drawContent(Canvas canvas) {
+        if (entry == null) {
+            drawText(canvas);
+        } else {
+            entry.left = 0;
+            entry.top = (height - entry.height) / 2;
+            entry.draw(canvas);
+        }
+        drawTriangle(canvas.graphics());
+    }
+
+    private void drawText(Canvas canvas) {
         Graphics2D graphics = canvas.graphics();
         graphics.setFont(font);
         graphics.setColor(color);
@@ -52,6 +70,9 @@ final class Picker extends View {
                     text, Texts.width(text, font), room));
         }
         graphics.drawString(text, EDGE * density, (height - Fonts.LINE * size) / 2 + Fonts.ASCENT * size);
+    }
+
+    private void drawTriangle(Graphics2D graphics) {
         graphics.setColor(triangle);
         float middle = width - TRIANGLE / 2f * density;
         Path2D.Float down = new Path2D.Float();

@@ -91,9 +91,9 @@ final class Pictures {
         Font font = Fonts.of("bold", size);
         for (int id : mask.objectIds()) {
             if (middles.has(id)) {
-                float x = map.viewX(middles.x(id));
-                float y = map.viewY(middles.y(id));
                 float radius = size * 0.7f;
+                float x = middles.viewX(id, map);
+                float y = middles.viewY(id, map, radius);
                 graphics.setColor(Colors.literal(resources.resolve("@color/label_background")));
                 graphics.fill(new Ellipse2D.Float(x - radius, y - radius, 2 * radius, 2 * radius));
                 graphics.setColor(Colors.literal(resources.resolve("@color/label_text")));

@@ -49,6 +49,7 @@ final class Screens {
     Screen permission(Resources resources) {
         Screen screen = live("camera-permission", resources);
         screen.show("permission", true);
+        screen.show("camera_controls", false);
         return screen;
     }
 
@@ -159,13 +160,19 @@ final class Screens {
     /** The settings, which lie over a tab. */
     Dialog settings(Resources resources) {
         View content = new Inflater(resources).inflate("settings");
-        ((Picker) content.find("setting_model")).text = AppTexts.model(spec);
-        ((Picker) content.find("setting_threads")).text = "4";
+        choose(resources, content, "setting_model", AppTexts.model(spec));
+        choose(resources, content, "setting_threads", "4");
         content.find("setting_unusable").gone = true;
         for (String id : List.of("setting_gpu", "setting_half", "setting_sustained", "setting_cache")) {
             content.find(id).checked = true;
         }
         return new Dialog(resources, resources.string("settings"), content, resources.string("cancel"),
                 resources.string("use"));
+    }
+
+    private static void choose(Resources resources, View content, String picker, String text) {
+        TextBox entry = (TextBox) new Inflater(resources).inflate("entry");
+        entry.text = text;
+        ((Picker) content.find(picker)).entry = entry;
     }
 }

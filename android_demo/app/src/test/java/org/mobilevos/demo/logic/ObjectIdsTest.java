@@ -23,22 +23,4 @@ public final class ObjectIdsTest {
         assertEquals(200, ObjectIds.at(mask, 7, 5, 4));
         assertEquals(0, ObjectIds.at(mask, 19, 0, 4));
     }
-
-    @Test
-    public void middlesAreThoseOfTheObjects() {
-        Mask mask = new Mask(64, 32);
-        for (int y = 8; y < 16; y++) {
-            for (int x = 40; x < 60; x++) {
-                mask.ids[y * 64 + x] = 2;
-            }
-        }
-        Middles middles = new Middles();
-        middles.find(mask);
-        assertEquals(false, middles.has(1));
-        assertEquals(true, middles.has(2));
-        assertEquals(48, middles.x(2), 4);
-        assertEquals(10, middles.y(2), 4);
-        middles.clear();
-        assertEquals(false, middles.has(2));
-    }
 }
