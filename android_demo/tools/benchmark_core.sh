@@ -8,6 +8,7 @@ file="$(realpath -m "$given")"
 cd "$(dirname "$0")/.."
 classes="$(mktemp -d)"
 trap 'rm -rf "$classes"' EXIT
+PATH="$MOBILEVOS_ANDROID/jdk/bin:$PATH"
 bash tools/compile_core.sh "$classes"
 json=/usr/share/java/com.android.json.jar
 javac -source 8 -target 8 -Xlint:all,-options -Werror -cp "$classes:$json" -d "$classes" \

@@ -18,6 +18,7 @@ if [ $# != 2 ] || [ "$1" = --help ]; then
   exit 2
 fi
 tools="$(realpath "$1")"
+PATH="$tools/jdk/bin:$PATH"
 out="$(realpath -m "$2")"
 demo="$(realpath "$(dirname "$0")/..")"
 root="$(dirname "$demo")"

@@ -4,6 +4,7 @@
 set -euo pipefail
 out="$(realpath -m "${1:?usage: compile_core.sh OUT}")"
 tools="${MOBILEVOS_ANDROID:?set it to the folder that tools/install_debian.sh has filled}"
+PATH="$tools/jdk/bin:$PATH"
 cd "$(dirname "$0")/../core/src/main"
 mkdir -p "$out"
 javac -Xlint:all,-options,-serial -Werror -source 8 -target 8 -bootclasspath "$tools/android-23.jar" -d "$out" \

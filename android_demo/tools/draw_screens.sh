@@ -17,6 +17,7 @@ litert="${LITERT:-$("$python" -c "$find_litert")}"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out" "$work/clips" "$work/jvm" "$work/screens"
+PATH="$MOBILEVOS_ANDROID/jdk/bin:$PATH"
 bash tools/compile_core.sh "$work/core"
 libraries=/usr/share/java/jna.jar:/usr/share/java/com.android.json.jar
 javac -Xlint:all,-options,-serial -Werror --release 8 -cp "$work/core:$libraries" -d "$work/jvm" \

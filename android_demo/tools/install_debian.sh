@@ -12,6 +12,9 @@ apt-get update -qq
 apt-get install -yqq --no-install-recommends openjdk-17-jdk-headless junit4 libhamcrest-java libjna-java \
   libandroid-json-java aapt android-framework-res zipalign apksigner dexdump zip \
   fonts-roboto-unhinted fonts-dejavu-core >/dev/null
+mkdir -p "$folder"
+# A machine may have newer ones too, which do not compile for Java 8 without complaint.
+ln -sfn "$(dirname "$(dirname "$(readlink -f "$(dpkg -L openjdk-17-jdk-headless | grep '/bin/javac$')")")")" "$folder/jdk"
 if [ -e "$folder/android-23.jar" ]; then
   exit 0
 fi

@@ -15,6 +15,7 @@ litert="${LITERT:-$("${PYTHON:-python3}" -c 'import importlib.util as u; print(u
 classes="$(mktemp -d)"
 trap 'rm -rf "$classes"' EXIT
 mkdir -p "$out"
+PATH="$MOBILEVOS_ANDROID/jdk/bin:$PATH"
 bash tools/compile_core.sh "$classes/core"
 java=/usr/share/java
 libraries="$java/jna.jar:$java/junit4.jar:$java/hamcrest-core.jar:$java/com.android.json.jar"
@@ -26,5 +27,6 @@ javac -Xlint:all,-options,-serial -Werror -source 8 -target 8 -cp "$classes/core
 if [ $# -eq 0 ]; then
   set -- $(find core/src/test/java app/src/test/java -name '*Test.java' | sed 's#.*/java/##; s#\.java$##; s#/#.#g' | sort)
 fi
-java -Xmx2g -Dmobilevos.goldens="$goldens" -Dmobilevos.fixtures=../tests/fixtures -Dmobilevos.out="$out" -Dmobilevos.litert="$litert/libLiteRt.so" \
+java -Xmx2g -Dmobilevos.goldens="$goldens" -Dmobilevos.fixtures=../tests/fixtures -Dmobilevos.out="$out" \
+  -Dmobilevos.litert="$litert/libLiteRt.so" \
   -cp "$classes/test:$classes/jvm:$classes/core:jvm/src/main/resources:$libraries" org.junit.runner.JUnitCore "$@"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -29,7 +28,7 @@ def android_tools() -> Path:
     folder = os.environ.get("MOBILEVOS_ANDROID")
     if not folder:
         pytest.skip(f"needs a JDK, JUnit, JNA and Android's packages: {REMEDY}")
-    assert shutil.which("javac"), REMEDY
+    assert (Path(folder) / "jdk" / "bin" / "javac").exists(), REMEDY
     return Path(folder)
 
 
