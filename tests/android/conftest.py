@@ -23,13 +23,13 @@ REMEDY = "'bash android_demo/tools/install_debian.sh FOLDER' installs it on Debi
 
 
 @pytest.fixture(scope="session")
-def android_tools() -> Path:
-    """The folder that install_debian.sh has filled."""
+def android_environment() -> dict[str, str]:
+    """The environment of the demo's scripts; skips where install_debian.sh has filled no folder."""
     folder = os.environ.get("MOBILEVOS_ANDROID")
     if not folder:
         pytest.skip(f"needs a JDK, JUnit, JNA and Android's packages: {REMEDY}")
     assert (Path(folder) / "jdk" / "bin" / "javac").exists(), REMEDY
-    return Path(folder)
+    return {**os.environ, "PYTHON": sys.executable}
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,7 @@ def shared_memory_artifact(tmp_path_factory: pytest.TempPathFactory) -> Path | N
 
 @pytest.fixture(scope="session")
 def core_run(
-    android_tools: Path, shared_memory_artifact: Path | None, tmp_path_factory: pytest.TempPathFactory
+    android_environment: dict[str, str], shared_memory_artifact: Path | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The folder with what the core's JVM tests have written: `junit.txt`, `latency-record.json`."""
     goldens, out = tmp_path_factory.mktemp("goldens"), tmp_path_factory.mktemp("jvm")
@@ -57,9 +57,13 @@ def core_run(
     imaging_goldens.write(goldens)
     selection_goldens.write(goldens)
     script = ROOT / "android_demo" / "tools" / "test_core.sh"
-    environment = {**os.environ, "PYTHON": sys.executable}
     run = subprocess.run(
-        ["bash", script, goldens, out], env=environment, capture_output=True, text=True, errors="replace", check=False
+        ["bash", script, goldens, out],
+        env=android_environment,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
     )
     (out / "junit.txt").write_text(run.stdout + run.stderr)
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-4000:]

@@ -26,9 +26,9 @@ SIZES = {
 }
 
 
-def draw(out: Path, res: Path = RES) -> subprocess.CompletedProcess[str]:
+def draw(environment: dict[str, str], out: Path, res: Path = RES) -> subprocess.CompletedProcess[str]:
     command = ["bash", str(DEMO / "tools" / "draw_screens.sh"), str(out), str(res)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def changed(tmp_path: Path, name: str, old: str, new: str) -> Path:
@@ -41,8 +41,8 @@ def changed(tmp_path: Path, name: str, old: str, new: str) -> Path:
     return res
 
 
-def test_each_screen_is_drawn_and_every_text_fits(android_tools: Path, tmp_path: Path) -> None:
-    run = draw(tmp_path)
+def test_each_screen_is_drawn_and_every_text_fits(android_environment: dict[str, str], tmp_path: Path) -> None:
+    run = draw(android_environment, tmp_path)
     assert run.returncode == 0, run.stderr[-4000:]  # names each text that does not fit its box
 
     assert {picture.stem for picture in tmp_path.glob("*.png")} == set(SIZES)
@@ -53,20 +53,20 @@ def test_each_screen_is_drawn_and_every_text_fits(android_tools: Path, tmp_path:
         assert colours > 16, f"{name} has {colours} colours"
 
 
-def test_a_text_that_does_not_fit_is_named(android_tools: Path, tmp_path: Path) -> None:
+def test_a_text_that_does_not_fit_is_named(android_environment: dict[str, str], tmp_path: Path) -> None:
     word = "Measurements-of-everything"
     res = changed(tmp_path, "values/strings.xml", ">Bench<", f">{word}<")
 
-    run = draw(tmp_path / "out", res)
+    run = draw(android_environment, tmp_path / "out", res)
 
     assert run.returncode == 1
     assert f"bench: <RadioButton @+id/tab_bench>: '{word}' is " in run.stderr
 
 
-def test_an_attribute_that_cannot_be_drawn_is_named(android_tools: Path, tmp_path: Path) -> None:
+def test_an_attribute_that_cannot_be_drawn_is_named(android_environment: dict[str, str], tmp_path: Path) -> None:
     res = changed(tmp_path, "layout/tab_bench.xml", "<TextView", '<TextView android:rotation="3"')
 
-    run = draw(tmp_path / "out", res)
+    run = draw(android_environment, tmp_path / "out", res)
 
     assert run.returncode == 1
     assert 'draw_screens: <TextView> has rotation="3", which is not drawn here' in run.stderr
