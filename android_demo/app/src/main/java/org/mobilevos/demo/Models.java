@@ -15,6 +15,7 @@ import java.util.Locale;
 import org.mobilevos.core.Artifact;
 import org.mobilevos.core.ArtifactException;
 import org.mobilevos.core.ArtifactSpec;
+import org.mobilevos.demo.logic.Figures;
 
 /** The artifacts in the app's assets. What each is, its own spec says. */
 final class Models {
@@ -40,8 +41,7 @@ final class Models {
         /** One line for a list. */
         @Override
         public String toString() {
-            return String.format(Locale.ROOT, "%s, queue %d, %dx%d, %s", spec.model, spec.queue, spec.height,
-                    spec.width, spec.precision);
+            return Figures.model(spec);
         }
     }
 

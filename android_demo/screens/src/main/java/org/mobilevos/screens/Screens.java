@@ -5,6 +5,7 @@ import org.mobilevos.core.ArtifactSpec;
 import org.mobilevos.core.Mask;
 import org.mobilevos.core.RgbImage;
 import org.mobilevos.core.Selection;
+import org.mobilevos.demo.logic.Figures;
 import org.mobilevos.demo.logic.TimeText;
 
 /** The app's screens in the states that its tabs bring them into. */
@@ -146,7 +147,7 @@ final class Screens {
     /** A model was measured. */
     Screen bench(Resources resources) {
         Screen screen = new Screen("bench", resources, "bench");
-        String model = AppTexts.model(spec);
+        String model = Figures.model(spec);
         screen.text("bench_settings",
                 resources.string("bench_settings", model, resources.string("cpu"), THREADS));
         screen.enable("bench_cancel", false);
@@ -160,7 +161,7 @@ final class Screens {
     /** The settings, which lie over a tab. */
     Dialog settings(Resources resources) {
         View content = new Inflater(resources).inflate("settings");
-        choose(resources, content, "setting_model", AppTexts.model(spec));
+        choose(resources, content, "setting_model", Figures.model(spec));
         choose(resources, content, "setting_threads", "4");
         content.find("setting_unusable").gone = true;
         for (String id : List.of("setting_gpu", "setting_half", "setting_sustained", "setting_cache")) {
