@@ -128,8 +128,9 @@ class Session:
             self._bank.add(entry, range(len(self._ids), len(ids)))
         else:
             self._bank.reset(entry, len(ids))
+        gone = self._gone()  # an id that comes again does not bring its old pixels back
         self._ids, self._probabilities = ids, masks
-        return self._revised(added, (), Latency(preprocess, memorize=watch.lap()))
+        return self._revised(added, gone, Latency(preprocess, memorize=watch.lap()))
 
     def correct(self, mask: npt.NDArray[np.integer]) -> FrameResult:
         """Replaces the masks of some objects on the last frame, which becomes their reference frame.

@@ -70,6 +70,8 @@ def _files(artifact: Path) -> dict[str, bytes]:
         "list.tflite": with_spec(b"[1]"),
         "other-zip.tflite": _file(model, {"labels.txt": b"cat"}, checksum),
         "damaged.tflite": bytes(damaged),
+        "damaged-spec.tflite": content.replace(b'"queue": 2', b'"queue": 3'),
+        "more-than-json.tflite": with_spec(json.dumps(spec).encode() + b"{}"),
         "half.tflite": content[: len(content) // 2],
         "model-alone.tflite": model,
         "text.tflite": b"no model at all",

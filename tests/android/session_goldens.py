@@ -140,6 +140,8 @@ def _calls(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndar
     case.steps(7, 9)
     case.remove(3)
     case.steps(9, 10)
+    case.remove(200)
+    case.add(np.where(mask == BALL, 200, 0).astype(np.uint8))  # an id that was another object's a moment ago
     case.remove(200, 77)
     case.add(np.where(mask == BALL, 5, 0).astype(np.uint8))
     case.steps(10, 12)

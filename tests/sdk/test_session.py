@@ -304,6 +304,16 @@ def test_objects_join_and_are_corrected_in_a_shared_memory(associating, tiny_vid
         session.add_objects(np.where(new > 0, np.arange(120) % 4 + 10, 0))
 
 
+def test_an_id_that_comes_again_does_not_bring_its_old_pixels_back(segmenter, tiny_video):
+    session = segmenter.start(tiny_video.frames[0], tiny_video.mask)
+    session.remove_objects(7)
+    corner = np.zeros_like(tiny_video.mask)
+    corner[:8, :8] = 7
+    result = session.add_objects(corner)
+    np.testing.assert_array_equal(result.mask == 7, corner == 7)
+    np.testing.assert_array_equal(result.mask == 255, tiny_video.mask == 255)
+
+
 def test_a_session_of_a_shared_memory_can_empty_and_begin_again(associating, tiny_video):
     session = associating.start(tiny_video.frames[0], tiny_video.mask)
     session.remove_objects(7, 255)

@@ -1,7 +1,6 @@
 package org.mobilevos.demo;
 
 import android.net.Uri;
-import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -13,6 +12,7 @@ import java.util.List;
 import org.mobilevos.core.Engine;
 import org.mobilevos.core.EngineOptions;
 import org.mobilevos.core.FrameResult;
+import org.mobilevos.core.InvalidInputException;
 import org.mobilevos.core.Latency;
 import org.mobilevos.core.LatencyRecord;
 import org.mobilevos.core.Mask;
@@ -109,8 +109,10 @@ final class BenchWork {
         export(new Export() {
             @Override
             void write() throws IOException {
-                byte[] json = results.get(0).json.getBytes("UTF-8");
-                Documents.write(workbench.context, new ByteArrayInputStream(json), document);
+                if (results.isEmpty()) {
+                    Documents.delete(workbench.context.getContentResolver(), document);
+                }
+                Documents.copy(workbench.context, files()[0], document);
             }
         });
     }
@@ -120,17 +122,25 @@ final class BenchWork {
         export(new Export() {
             @Override
             void write() throws IOException {
-                List<File> files = new ArrayList<File>();
-                for (BenchStatus.Result result : results) {
-                    File file = new File(workbench.context.getCacheDir(), "latency-" + result.model.name + ".json");
-                    try (OutputStream stream = new FileOutputStream(file)) {
-                        stream.write(result.json.getBytes("UTF-8"));
-                    }
-                    files.add(file);
-                }
-                Documents.copyToNewFolder(workbench.context, files.toArray(new File[0]), tree, FOLDER, JSON);
+                Documents.copyToNewFolder(workbench.context, files(), tree, FOLDER, JSON);
             }
         });
+    }
+
+    /** The results as files of the app's own. */
+    private File[] files() throws IOException {
+        if (results.isEmpty()) {
+            throw new InvalidInputException(workbench.context.getString(R.string.results_gone));
+        }
+        List<File> files = new ArrayList<File>();
+        for (BenchStatus.Result result : results) {
+            File file = new File(workbench.context.getCacheDir(), "latency-" + result.model.name + ".json");
+            try (OutputStream stream = new FileOutputStream(file)) {
+                stream.write(result.json.getBytes("UTF-8"));
+            }
+            files.add(file);
+        }
+        return files.toArray(new File[0]);
     }
 
     private void measure(Models.Model model, boolean clip, int frames) throws IOException {
@@ -196,6 +206,8 @@ final class BenchWork {
                     export.write();
                     note = workbench.context.getString(R.string.bench_exported);
                 } catch (IOException error) {
+                    note = Problems.text(workbench.context, error);
+                } catch (RuntimeException error) { // of the app that has the folder
                     note = Problems.text(workbench.context, error);
                 }
                 tell();

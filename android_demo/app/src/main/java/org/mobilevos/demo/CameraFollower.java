@@ -1,7 +1,6 @@
 package org.mobilevos.demo;
 
 import android.media.Image;
-import android.media.ImageReader;
 import android.os.SystemClock;
 import org.mobilevos.core.Engine;
 import org.mobilevos.core.FrameResult;
@@ -15,10 +14,10 @@ import org.mobilevos.demo.logic.ObjectIds;
 import org.mobilevos.demo.logic.Stages;
 
 /**
- * Follows objects through the camera's frames, of which it always takes the newest: those that come while it works are
+ * Follows objects through the camera's frames, of which it always gets the newest: those that come while it works are
  * dropped. A frame allocates nothing.
  */
-final class CameraFollower extends MarkingWork implements ImageReader.OnImageAvailableListener {
+final class CameraFollower extends MarkingWork implements CameraImages.Worker {
     /** Hears, in the UI thread, that there is another status. */
     interface Listener {
         void onCameraStatus(CameraStatus status);
@@ -142,6 +141,9 @@ final class CameraFollower extends MarkingWork implements ImageReader.OnImageAva
         post(new Command() {
             @Override
             void run() {
+                if (!flow.frozen()) {
+                    return; // a second tap, while the first one opened the model
+                }
                 Mask mask = selection().mask();
                 if (flow.state() == CameraFlow.State.SELECTING) {
                     open();
@@ -182,13 +184,9 @@ final class CameraFollower extends MarkingWork implements ImageReader.OnImageAva
     }
 
     @Override
-    public void onImageAvailable(ImageReader reader) {
+    public void onImage(Image image, int skipped) {
+        dropped += skipped;
         try {
-            Image image = reader.acquireLatestImage();
-            if (image == null) { // this one was skipped for a newer one
-                dropped++;
-                return;
-            }
             boolean taken;
             long begin = System.nanoTime();
             try {
@@ -246,11 +244,15 @@ final class CameraFollower extends MarkingWork implements ImageReader.OnImageAva
     }
 
     private void open() {
-        Engine opened = workbench.openChosen();
-        if (session != null && opened != engine) {
-            endSession();
+        Engine opened = null;
+        try {
+            opened = workbench.openChosen();
+        } finally { // where it fails, the one before is closed, too
+            if (session != null && opened != engine) {
+                endSession();
+            }
+            engine = opened;
         }
-        engine = opened;
     }
 
     private void endSession() {

@@ -1,26 +1,21 @@
 package org.mobilevos.demo;
 
 import android.content.Context;
-import android.graphics.ImageFormat;
 import android.graphics.SurfaceTexture;
 import android.hardware.camera2.CameraAccessException;
 import android.hardware.camera2.CameraCaptureSession;
 import android.hardware.camera2.CameraDevice;
 import android.hardware.camera2.CameraManager;
 import android.hardware.camera2.CaptureRequest;
-import android.media.ImageReader;
 import android.os.Handler;
 import android.view.Surface;
 import java.util.Arrays;
 
 /**
- * The camera that faces away: its pictures go to a texture and, in YUV, to a reader. For the UI thread; the reader's
- * listener is called in the thread that takes the frames.
+ * The camera that faces away: its pictures go to a texture and, in YUV, to a worker in a thread of its own. For the UI
+ * thread.
  */
 final class CameraSource {
-    // One that is being read, and the newest.
-    private static final int IMAGES = 2;
-
     /** Hears of what the user should know. */
     interface Listener {
         /** Pictures will come, of this size as the sensor sees them; it is turned by so many degrees. */
@@ -31,24 +26,23 @@ final class CameraSource {
     }
 
     private final CameraManager manager;
-    private final Handler frames;
-    private final ImageReader.OnImageAvailableListener frameListener;
+    private final Handler thread;
+    private final CameraImages.Worker worker;
     private final Handler main = new Handler();
     private final Listener listener;
     private SurfaceTexture texture;
     private boolean wanted;
     private CameraDevice device;
-    private ImageReader reader;
+    private CameraImages images;
     private Surface surface;
     private CameraChoice choice;
     // Callbacks of a camera that was closed meanwhile are told from those of the present one.
     private int generation;
 
-    CameraSource(
-            Context context, Handler frames, ImageReader.OnImageAvailableListener frameListener, Listener listener) {
+    CameraSource(Context context, Handler thread, CameraImages.Worker worker, Listener listener) {
         manager = (CameraManager) context.getSystemService(Context.CAMERA_SERVICE);
-        this.frames = frames;
-        this.frameListener = frameListener;
+        this.thread = thread;
+        this.worker = worker;
         this.listener = listener;
     }
 
@@ -75,7 +69,7 @@ final class CameraSource {
     }
 
     private void open() {
-        if (!wanted || texture == null || device != null || reader != null) {
+        if (!wanted || texture == null || device != null || images != null) {
             return;
         }
         final int mine = ++generation;
@@ -85,14 +79,12 @@ final class CameraSource {
                 fail(R.string.no_camera);
                 return;
             }
-            reader = ImageReader.newInstance(
-                    choice.size.getWidth(), choice.size.getHeight(), ImageFormat.YUV_420_888, IMAGES);
-            reader.setOnImageAvailableListener(frameListener, frames);
-            texture.setDefaultBufferSize(choice.size.getWidth(), choice.size.getHeight());
+            images = new CameraImages(choice.size.getWidth(), choice.size.getHeight(), main, thread, worker);
             surface = new Surface(texture);
             manager.openCamera(choice.id, new Opened(mine), main);
         } catch (CameraAccessException error) {
-            fail(R.string.camera_in_use);
+            boolean disabled = error.getReason() == CameraAccessException.CAMERA_DISABLED;
+            fail(disabled ? R.string.camera_disabled : R.string.camera_in_use);
         } catch (IllegalArgumentException error) { // the list of cameras changed
             fail(R.string.camera_failed);
         } catch (SecurityException error) { // the permission was taken back just now
@@ -103,9 +95,10 @@ final class CameraSource {
     private void startCapture(final int mine) throws CameraAccessException {
         final CaptureRequest.Builder request = device.createCaptureRequest(CameraDevice.TEMPLATE_RECORD);
         request.addTarget(surface);
-        request.addTarget(reader.getSurface());
-        request.set(CaptureRequest.CONTROL_AF_MODE, CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_VIDEO);
-        device.createCaptureSession(Arrays.asList(surface, reader.getSurface()),
+        request.addTarget(images.surface());
+        // Not earlier: with each new size of its own, the view gives the texture another one.
+        texture.setDefaultBufferSize(choice.size.getWidth(), choice.size.getHeight());
+        device.createCaptureSession(Arrays.asList(surface, images.surface()),
                 new CameraCaptureSession.StateCallback() {
                     @Override
                     public void onConfigured(CameraCaptureSession session) {
@@ -118,7 +111,7 @@ final class CameraSource {
                                     choice.size.getWidth(), choice.size.getHeight(), choice.sensorRotation);
                         } catch (CameraAccessException error) {
                             fail(R.string.camera_failed);
-                        } catch (IllegalStateException error) { // closed meanwhile
+                        } catch (RuntimeException error) { // closed meanwhile, or the texture is gone
                             fail(R.string.camera_failed);
                         }
                     }
@@ -143,16 +136,9 @@ final class CameraSource {
             device.close();
             device = null;
         }
-        if (reader != null) {
-            final ImageReader old = reader;
-            reader = null;
-            // After the frame that is being read.
-            frames.post(new Runnable() {
-                @Override
-                public void run() {
-                    old.close();
-                }
-            });
+        if (images != null) {
+            images.close();
+            images = null;
         }
         if (surface != null) {
             surface.release();
@@ -179,7 +165,7 @@ final class CameraSource {
                 startCapture(mine);
             } catch (CameraAccessException error) {
                 fail(R.string.camera_failed);
-            } catch (IllegalStateException error) {
+            } catch (RuntimeException error) { // closed meanwhile, or the texture is gone
                 fail(R.string.camera_failed);
             }
         }

@@ -178,12 +178,15 @@ final class CameraTab implements Tab, CameraSource.Listener, CameraFollower.List
         activity.setRequestedOrientation(live
                 ? ActivityInfo.SCREEN_ORIENTATION_UNSPECIFIED : ActivityInfo.SCREEN_ORIENTATION_LOCKED);
         if (workbench.busy() == 0) {
-            message.setText(status.note == null ? hint(status) : status.note);
+            String text = status.note == null ? hint(status) : status.note;
+            if (!text.contentEquals(message.getText())) { // a screen reader would say it again
+                message.setText(text);
+            }
         }
         figures.setText(FiguresText.camera(activity, status));
     }
 
-    private CharSequence hint(CameraStatus status) {
+    private String hint(CameraStatus status) {
         if (status.selectionGuessed) {
             return activity.getString(R.string.hint_guessed);
         }

@@ -47,9 +47,9 @@ final class Documents {
         }
     }
 
-    /** Writes bytes to a document. */
-    static void write(Context context, InputStream stream, Uri document) throws IOException {
-        try (OutputStream out = context.getContentResolver().openOutputStream(document, "w")) {
+    // "w" alone would leave the end of a longer file that the user chose to write over.
+    private static void write(Context context, InputStream stream, Uri document) throws IOException {
+        try (OutputStream out = context.getContentResolver().openOutputStream(document, "wt")) {
             if (out == null) {
                 throw new FileNotFoundException("its app has closed");
             }

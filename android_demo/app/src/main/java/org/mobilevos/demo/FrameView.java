@@ -101,7 +101,13 @@ public final class FrameView extends View {
 
     @Override
     protected void onSizeChanged(int width, int height, int oldWidth, int oldHeight) {
+        ViewMap old = map();
         map = null;
+        // What is being drawn stays where it is on the frame: a longer text below moves the picture.
+        for (int point = 0; old != null && map() != null && point < points; point++) {
+            xs[point] = map.viewX((xs[point] - old.left) / old.scale);
+            ys[point] = map.viewY((ys[point] - old.top) / old.scale);
+        }
     }
 
     @Override
@@ -211,14 +217,18 @@ public final class FrameView extends View {
 
         @Override
         public boolean onSingleTapUp(MotionEvent event) {
-            listener.onTap(map.frameX(event.getX()), map.frameY(event.getY()), radius());
+            if (map() != null) {
+                listener.onTap(map.frameX(event.getX()), map.frameY(event.getY()), radius());
+            }
             return true;
         }
 
         @Override
-        public void onLongPress(MotionEvent event) {
-            performHapticFeedback(HapticFeedbackConstants.LONG_PRESS);
-            listener.onLongPress(map.frameX(event.getX()), map.frameY(event.getY()), radius());
+        public void onLongPress(MotionEvent event) { // comes even where onDown said no
+            if (map() != null) {
+                performHapticFeedback(HapticFeedbackConstants.LONG_PRESS);
+                listener.onLongPress(map.frameX(event.getX()), map.frameY(event.getY()), radius());
+            }
         }
     }
 }

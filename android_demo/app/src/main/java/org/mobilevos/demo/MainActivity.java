@@ -71,10 +71,7 @@ public final class MainActivity extends Activity implements Workbench.Listener {
 
     @Override
     protected void onDestroy() {
-        workbench.setListener(null);
-        if (isFinishing()) {
-            workbench.close();
-        }
+        workbench.leave(this, isFinishing());
         super.onDestroy();
     }
 

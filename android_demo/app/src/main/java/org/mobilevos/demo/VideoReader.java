@@ -8,7 +8,6 @@ import android.media.MediaCodecInfo;
 import android.media.MediaExtractor;
 import android.media.MediaFormat;
 import android.net.Uri;
-import android.os.SystemClock;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,8 +20,9 @@ import org.mobilevos.core.RgbImage;
  */
 final class VideoReader implements Closeable {
     private static final long WAIT_US = 10 * 1000;
-    // A decoder that gives nothing for so long has stopped.
-    private static final long PATIENCE_MS = 5000;
+    // A decoder that gives nothing after so many waits has stopped. A clock would also count the time for which Android
+    // froze the app.
+    private static final int PATIENCE = 500;
     private static final int NO_BUFFER = -1;
 
     /** What the file says of its frames. */
@@ -33,6 +33,9 @@ final class VideoReader implements Closeable {
     private MediaCodec decoder;
     private int output = NO_BUFFER;
     private boolean fed;
+    private boolean ended;
+    // The time of the last frame that came out, wanted or not.
+    private long passedUs;
     private RgbImage picture;
     private long timeUs;
     private double convertMs;
@@ -108,16 +111,16 @@ final class VideoReader implements Closeable {
     }
 
     /**
-     * Goes to a time: {@link #next} gives the first frame that is not before it. Takes the longer, the rarer key
-     * frames are.
+     * Decodes the first frame that is not before a time, or the last of all. Takes the longer, the rarer key frames
+     * are.
+     *
+     * @throws VideoException the file is damaged there
      */
-    boolean seek(long toUs) {
+    void seek(long toUs) {
         try {
-            releaseOutput();
-            extractor.seekTo(toUs, MediaExtractor.SEEK_TO_PREVIOUS_SYNC);
-            decoder.flush();
-            fed = false;
-            return decode(toUs);
+            if (!decodeAt(toUs)) {
+                decodeAt(passedUs);
+            }
         } catch (IllegalStateException error) { // MediaCodec.CodecException is one
             throw damaged(error);
         }
@@ -146,24 +149,37 @@ final class VideoReader implements Closeable {
         extractor.release();
     }
 
+    private boolean decodeAt(long notBeforeUs) {
+        releaseOutput();
+        extractor.seekTo(notBeforeUs, MediaExtractor.SEEK_TO_PREVIOUS_SYNC);
+        decoder.flush();
+        fed = false;
+        ended = false;
+        return decode(notBeforeUs);
+    }
+
     private boolean decode(long notBeforeUs) {
-        long deadline = SystemClock.elapsedRealtime() + PATIENCE_MS;
-        while (SystemClock.elapsedRealtime() < deadline) {
+        for (int waits = 0; waits < PATIENCE && !ended; waits++) {
             feed();
             output = decoder.dequeueOutputBuffer(info, WAIT_US);
             if (output < 0) {
                 continue;
             }
-            deadline = SystemClock.elapsedRealtime() + PATIENCE_MS;
+            waits = 0;
             boolean wanted = info.size > 0 && info.presentationTimeUs >= notBeforeUs;
-            boolean last = (info.flags & MediaCodec.BUFFER_FLAG_END_OF_STREAM) != 0;
+            // Some decoders say it with the last frame, others with an empty one behind it.
+            ended = (info.flags & MediaCodec.BUFFER_FLAG_END_OF_STREAM) != 0;
             if (wanted) {
                 convert();
             }
+            passedUs = info.size > 0 ? info.presentationTimeUs : passedUs;
             releaseOutput();
-            if (wanted || last) {
-                return wanted;
+            if (wanted) {
+                return true;
             }
+        }
+        if (ended) {
+            return false;
         }
         throw new VideoException("the phone's decoder has stopped; choose another video, or restart the phone");
     }
@@ -228,9 +244,9 @@ final class VideoReader implements Closeable {
             decoder.configure(track, null, null, 0);
             decoder.start();
         } catch (IOException error) {
-            throw undecodable( error);
+            throw undecodable(error);
         } catch (RuntimeException error) {
-            throw undecodable( error);
+            throw undecodable(error);
         }
     }
 

@@ -35,7 +35,6 @@ final class VideoResults {
         masks = new File(folder, "masks");
         unfinished = new File(folder, "unfinished.mp4");
         video = new File(folder, "overlay.mp4");
-        clear(); // of a process that Android ended
     }
 
     int frames() {
@@ -110,11 +109,18 @@ final class VideoResults {
 
     /** Copies the mp4 to a document that the user chose; none is left where that fails. */
     void saveVideo(Uri document) throws IOException {
+        if (!hasVideo()) {
+            Documents.delete(context.getContentResolver(), document);
+            throw new VideoException(context.getString(R.string.results_gone));
+        }
         Documents.copy(context, video, document);
     }
 
     /** Copies the masks to a new folder, whose name it gives; none is left where that fails. */
     String saveMasks(Uri tree, String videoName) throws IOException {
+        if (frames == 0) {
+            throw new VideoException(context.getString(R.string.results_gone));
+        }
         String folder = videoName.replaceAll("\\.[^.]*$", "") + "-masks";
         File[] files = new File[frames];
         for (int index = 0; index < frames; index++) {

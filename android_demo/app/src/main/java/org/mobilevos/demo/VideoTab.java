@@ -64,6 +64,7 @@ final class VideoTab implements Tab, VideoWork.Listener, MarkingWork.PictureList
             root.findViewById(id).setOnClickListener(clicks);
         }
         showPhase(VideoStatus.Phase.EMPTY);
+        selection.show(false, false, true);
     }
 
     @Override
@@ -136,7 +137,6 @@ final class VideoTab implements Tab, VideoWork.Listener, MarkingWork.PictureList
         show(progressRow, phase == VideoStatus.Phase.FOLLOWING);
         show(results, (choosing || done) && status != null && status.frames > 0);
         show(choose, !working);
-        selection.show(false, false, true);
     }
 
     private static void show(View view, boolean visible) {

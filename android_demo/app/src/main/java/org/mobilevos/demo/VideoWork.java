@@ -22,6 +22,8 @@ final class VideoWork extends MarkingWork {
     private final VideoResults results;
     private volatile boolean cancelled;
     private volatile long wantedUs;
+    // The last wish that was fulfilled; only the UI thread changes what is wanted, so that no wish gets lost.
+    private long soughtUs;
     private volatile Listener listener;
     private VideoStatus.Phase phase = VideoStatus.Phase.EMPTY;
     private String name = "";
@@ -35,6 +37,12 @@ final class VideoWork extends MarkingWork {
     VideoWork(Workbench workbench) {
         super(workbench);
         results = new VideoResults(workbench.context);
+        post(new Command() {
+            @Override
+            void run() {
+                results.clear(); // of a process that Android ended
+            }
+        });
     }
 
     /** Who hears from now on; null for nobody. */
@@ -57,7 +65,7 @@ final class VideoWork extends MarkingWork {
                     throw new VideoException("the video has no frame; choose another");
                 }
                 phase = VideoStatus.Phase.CHOOSING;
-                wantedUs = 0;
+                soughtUs = 0;
                 showFrame();
             }
         });
@@ -71,11 +79,9 @@ final class VideoWork extends MarkingWork {
             void run() {
                 // Of many wishes, the last one counts.
                 long target = wantedUs;
-                if (phase == VideoStatus.Phase.CHOOSING && target != reader.timeUs()) {
-                    if (!reader.seek(target)) { // behind the last frame
-                        reader.seek(0);
-                    }
-                    wantedUs = reader.timeUs();
+                if (phase == VideoStatus.Phase.CHOOSING && target != soughtUs) {
+                    soughtUs = target;
+                    reader.seek(target);
                     showFrame();
                 }
             }
@@ -90,7 +96,7 @@ final class VideoWork extends MarkingWork {
                 if (phase == VideoStatus.Phase.DONE) {
                     phase = VideoStatus.Phase.CHOOSING;
                     reader.seek(0);
-                    wantedUs = reader.timeUs();
+                    soughtUs = 0;
                     showFrame();
                 } else if (phase == VideoStatus.Phase.CHOOSING) {
                     phase = VideoStatus.Phase.SELECTING;
@@ -136,8 +142,9 @@ final class VideoWork extends MarkingWork {
             void run() throws IOException {
                 try {
                     if (phase == VideoStatus.Phase.SELECTING) {
-                        selection().addTo(marked);
-                        followAll();
+                        Mask objects = marked.copy(); // where following does not begin, marking goes on
+                        selection().addTo(objects);
+                        followAll(objects);
                     }
                 } finally {
                     workbench.end();
@@ -209,11 +216,11 @@ final class VideoWork extends MarkingWork {
         return true;
     }
 
-    private void followAll() throws IOException {
+    private void followAll(Mask objects) throws IOException {
         Engine opened = workbench.openChosen();
         RgbImage picture = reader.picture();
         // A video waits, so there may be more objects than the model takes at once.
-        Passes passes = Passes.start(opened, picture, marked);
+        Passes passes = Passes.start(opened, picture, objects);
         results.begin(picture.width, picture.height, reader.format.framesPerSecond);
         selection = null;
         phase = VideoStatus.Phase.FOLLOWING;
@@ -222,7 +229,7 @@ final class VideoWork extends MarkingWork {
         long startUs = reader.timeUs();
         long toldAt = System.nanoTime();
         try {
-            results.add(painter.drawWhole(picture, marked), marked, 0);
+            results.add(painter.drawWhole(picture, objects), objects, 0);
             while (!cancelled && reader.next()) {
                 Mask mask = passes.step(picture).mask;
                 engine = opened.name();

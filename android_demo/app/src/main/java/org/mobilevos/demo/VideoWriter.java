@@ -5,7 +5,6 @@ import android.media.MediaCodec;
 import android.media.MediaCodecInfo;
 import android.media.MediaFormat;
 import android.media.MediaMuxer;
-import android.os.SystemClock;
 import java.io.Closeable;
 import java.io.File;
 import java.io.IOException;
@@ -16,7 +15,9 @@ import org.mobilevos.demo.logic.RgbToYuv;
 /** Writes frames of one size as an H.264 mp4 without sound. For one thread at a time. */
 final class VideoWriter implements Closeable {
     private static final long WAIT_US = 10 * 1000;
-    private static final long PATIENCE_MS = 5000;
+    // An encoder that gives nothing after so many waits has stopped. A clock would also count the time for which
+    // Android froze the app.
+    private static final int PATIENCE = 500;
     private static final double BITS_PER_PIXEL = 0.2;
     private static final int SECONDS_PER_KEY_FRAME = 1;
     private static final int NO_TRACK = -1;
@@ -77,6 +78,8 @@ final class VideoWriter implements Closeable {
     void add(RgbImage frame, long timeUs) {
         try {
             int input = waitForInput();
+            // Rows and planes may be further apart than the pixels need. First, since the image would not outlive this.
+            int bytes = encoder.getInputBuffer(input).capacity();
             Image image = encoder.getInputImage(input);
             if (image == null) {
                 throw new VideoException("the phone's encoder does not take frames; the masks can be saved");
@@ -89,7 +92,7 @@ final class VideoWriter implements Closeable {
                         planes[plane].getRowStride(), planes[plane].getPixelStride());
             }
             lastUs = Math.max(timeUs, lastUs + 1);
-            encoder.queueInputBuffer(input, 0, width * height * 3 / 2, lastUs, 0);
+            encoder.queueInputBuffer(input, 0, bytes, lastUs, 0);
             drain(false);
         } catch (IllegalStateException error) {
             throw failed(error);
@@ -120,8 +123,7 @@ final class VideoWriter implements Closeable {
     }
 
     private int waitForInput() {
-        long deadline = SystemClock.elapsedRealtime() + PATIENCE_MS;
-        while (SystemClock.elapsedRealtime() < deadline) {
+        for (int waits = 0; waits < PATIENCE; waits++) {
             int input = encoder.dequeueInputBuffer(WAIT_US);
             if (input >= 0) {
                 return input;
@@ -133,14 +135,13 @@ final class VideoWriter implements Closeable {
 
     /** Passes on what the encoder has; all of it at the end. */
     private void drain(boolean toTheEnd) {
-        long deadline = SystemClock.elapsedRealtime() + PATIENCE_MS;
-        while (SystemClock.elapsedRealtime() < deadline) {
+        for (int waits = 0; waits < PATIENCE; waits++) {
             int output = encoder.dequeueOutputBuffer(info, toTheEnd ? WAIT_US : 0);
             if (output == MediaCodec.INFO_OUTPUT_FORMAT_CHANGED) {
                 track = muxer.addTrack(encoder.getOutputFormat());
                 muxer.start();
             } else if (output >= 0) {
-                deadline = SystemClock.elapsedRealtime() + PATIENCE_MS;
+                waits = 0;
                 boolean configuration = (info.flags & MediaCodec.BUFFER_FLAG_CODEC_CONFIG) != 0; // the format has it
                 if (info.size > 0 && !configuration) {
                     ByteBuffer buffer = encoder.getOutputBuffer(output);

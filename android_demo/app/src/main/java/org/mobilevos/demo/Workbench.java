@@ -71,6 +71,19 @@ final class Workbench {
         listener = newListener;
     }
 
+    /**
+     * An activity ends, for good or not. Where another one has come already, as Android may let it, that one keeps
+     * everything.
+     */
+    void leave(Listener leaving, boolean forGood) {
+        if (listener == leaving) {
+            listener = null;
+            if (forGood) {
+                close();
+            }
+        }
+    }
+
     /** All artifacts in the app; none before they have been read. */
     List<Models.Model> list() {
         return list;
@@ -140,9 +153,8 @@ final class Workbench {
     }
 
     /** Ends everything: the user has left the app. The engine is closed in its own thread, after what that is doing. */
-    void close() {
+    private void close() {
         instance = null;
-        listener = null;
         video.cancel();
         bench.cancel();
         inference.post(new Runnable() {

@@ -139,7 +139,10 @@ public final class FrameWorkBenchmark {
                 .put("warmup", WARM_UP).put("stages", milliseconds);
     }
 
-    /** Measures, prints a table, and writes the numbers into a file; tools/benchmark_core.sh gives the command and the file. */
+    /**
+     * Measures, prints a table, and writes the numbers into a file; tools/benchmark_core.sh gives the command and the
+     * file.
+     */
     public static void main(String[] arguments) throws Exception {
         if (arguments.length != 2) {
             System.err.println("usage: java " + FrameWorkBenchmark.class.getName() + " COMMAND FILE.json");

@@ -43,7 +43,8 @@ public final class Artifact {
     /**
      * Reads a file.
      *
-     * @throws ArtifactException it is missing, unreadable, empty, truncated, damaged, of another program or of a newer format
+     * @throws ArtifactException it is missing, unreadable, empty, truncated, damaged, of another program or of a newer
+     *     format
      */
     public static Artifact read(File file) {
         if (file.isDirectory()) {
@@ -66,9 +67,9 @@ public final class Artifact {
      * @throws IOException it cannot be read
      */
     public static Artifact read(InputStream stream, long length, String name) throws IOException {
-        if (length == 0 || length > Integer.MAX_VALUE) {
+        if (length < 1 || length > Integer.MAX_VALUE) {
             throw new ArtifactException(
-                    name + (length == 0 ? " is empty" : " is too large") + "; copy or export it again");
+                    name + (length < 1 ? " is empty" : " is too large") + "; copy or export it again");
         }
         ByteBuffer content = ByteBuffer.allocateDirect((int) length);
         ReadableByteChannel channel = Channels.newChannel(stream);

@@ -9,8 +9,8 @@ import org.json.JSONObject;
 import org.json.JSONTokener;
 
 /**
- * What an artifact is: its model, its sizes and its graphs, as the JSON inside it says (docs/artifact-format.md). The app
- * knows nothing else about a model.
+ * What an artifact is: its model, its sizes and its graphs, as the JSON inside it says (docs/artifact-format.md). The
+ * app knows nothing else about a model.
  */
 public final class ArtifactSpec {
     /** The registered name of the model. */
@@ -37,6 +37,9 @@ public final class ArtifactSpec {
         height = json.getInt("height");
         precision = json.getString("precision");
         padRgb = Json.integers(json.getJSONArray("pad_rgb"));
+        if (padRgb.length != RgbImage.CHANNELS) {
+            throw new JSONException("pad_rgb has " + padRgb.length + " numbers");
+        }
         licence = json.optString("licence");
         JSONArray array = json.getJSONArray("graphs");
         List<GraphSpec> list = new ArrayList<GraphSpec>();
@@ -44,12 +47,15 @@ public final class ArtifactSpec {
             list.add(new GraphSpec(array.getJSONObject(index)));
         }
         graphs = Collections.unmodifiableList(list);
+        SpecChecks.check(this);
     }
 
     /**
      * Parses a spec.
      *
-     * @throws ArtifactException not JSON, of another program, of a newer format version, or with a field missing
+     * @throws ArtifactException not JSON, of another program, of a newer format version, or with something missing or
+     *     with
+     *     shapes that do not fit each other
      */
     public static ArtifactSpec parse(String text) {
         Object value = value(text);
@@ -74,11 +80,15 @@ public final class ArtifactSpec {
     /** An object or an array: the parser takes bare words too, which are no JSON. */
     private static Object value(String text) {
         try {
-            Object value = new JSONTokener(text).nextValue();
-            if (value instanceof JSONObject || value instanceof JSONArray) {
-                return value;
+            JSONTokener tokens = new JSONTokener(text);
+            Object value = tokens.nextValue();
+            if (!(value instanceof JSONObject || value instanceof JSONArray)) {
+                throw new JSONException("neither an object nor an array");
             }
-            throw new JSONException("neither an object nor an array");
+            if (tokens.nextClean() != 0) {
+                throw new JSONException("there is more behind its end");
+            }
+            return value;
         } catch (JSONException error) {
             throw new ArtifactException(
                     "the artifact's spec is not JSON (" + error.getMessage() + "); export it again", error);

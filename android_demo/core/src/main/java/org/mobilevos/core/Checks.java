@@ -4,6 +4,15 @@ package org.mobilevos.core;
 final class Checks {
     private Checks() {}
 
+    /** The number of bytes of a picture, so many for each pixel; it has a pixel and fits into an array. */
+    static int bytes(int width, int height, int each) {
+        if (width < 1 || height < 1 || (long) width * height > Integer.MAX_VALUE / each) {
+            throw new InvalidInputException("a picture cannot be " + width + "x" + height
+                    + "; give it 1 pixel or more on each side, and no more than an array holds");
+        }
+        return width * height * each;
+    }
+
     /** Makes sure that a frame is large enough for anything to be followed in it. */
     static void first(RgbImage frame) {
         if (Math.min(frame.width, frame.height) < Constants.SMALLEST_SIDE) {
@@ -24,8 +33,8 @@ final class Checks {
     /** Makes sure that a mask has the frame's size, and finds its objects: at least one, in ascending order. */
     static int[] objects(Mask mask, int width, int height) {
         if (mask.width != width || mask.height != height) {
-            throw new InvalidInputException("the mask is " + mask.width + "x" + mask.height + " but the frame is " + width
-                    + "x" + height + "; give a mask of the frame's own size");
+            throw new InvalidInputException("the mask is " + mask.width + "x" + mask.height + " but the frame is "
+                    + width + "x" + height + "; give a mask of the frame's own size");
         }
         int[] ids = mask.objectIds();
         if (ids.length == 0) {

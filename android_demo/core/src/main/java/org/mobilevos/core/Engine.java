@@ -4,14 +4,16 @@ import java.io.Closeable;
 import java.util.Map;
 
 /**
- * A runtime that has loaded an artifact and runs its graphs. For use in one thread at a time: the one that made it, since a
- * GPU delegate is bound to it.
+ * A runtime that has loaded an artifact and runs its graphs. For use in one thread at a time: the one that made it,
+ * since a GPU delegate is bound to it.
  */
 public interface Engine extends Closeable {
     /** What the artifact's graphs take and give. */
     ArtifactSpec spec();
 
-    /** The runtime and the delegate that really runs the graphs, for reports: {@code litert-cpu}, {@code litert-gpu}. */
+    /**
+     * The runtime and the delegate that really runs the graphs, for reports: {@code litert-cpu}, {@code litert-gpu}.
+     */
     String name();
 
     /** Why the delegate that was asked for is not the one in use, in words; empty where it is. */

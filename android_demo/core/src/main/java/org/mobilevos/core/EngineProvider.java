@@ -3,14 +3,17 @@ package org.mobilevos.core;
 import java.util.Iterator;
 import java.util.ServiceLoader;
 
-/** Opens artifacts on one runtime. An app names its providers in {@code META-INF/services}, so none is built into the core. */
+/**
+ * Opens artifacts on one runtime. An app names its providers in {@code META-INF/services}, so none is built into the
+ * core.
+ */
 public abstract class EngineProvider {
     /** The runtime, for messages. */
     public abstract String runtime();
 
     /**
-     * Loads an artifact. Falls back to the CPU where a GPU was asked for and does not take the graphs whole; the engine says
-     * so.
+     * Loads an artifact. Falls back to the CPU where a GPU was asked for and does not take the graphs whole; the engine
+     * says so.
      *
      * @throws EngineException the runtime cannot load it even on the CPU
      */

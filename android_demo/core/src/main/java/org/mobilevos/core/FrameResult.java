@@ -1,6 +1,8 @@
 package org.mobilevos.core;
 
-/** The objects of one frame. It belongs to the session, which writes the next frame's into it: copy what shall be kept. */
+/**
+ * The objects of one frame. It belongs to the session, which writes the next frame's into it: copy what shall be kept.
+ */
 public final class FrameResult {
     /** The frame's number, 0 for the first. */
     public int index;

@@ -34,7 +34,10 @@ final class Graphs {
         return out;
     }
 
-    /** The memory entry of a frame and its masks (1, H, W, N): tensors by the names of an entry, valid until the next call. */
+    /**
+     * The memory entry of a frame and its masks (1, H, W, N): tensors by the names of an entry, valid until the next
+     * call.
+     */
     Map<String, Tensor> start(Tensor frame, Tensor masks) {
         GraphSpec graph = engine.spec().graph(GraphSpec.Role.START, masks.side(3));
         return entry(graph, frame, masks, null);

@@ -9,19 +9,24 @@ public final class Mask {
     /** {@code height * width} ids. */
     public final byte[] ids;
 
-    /** A mask without any object. */
+    /**
+     * A mask without any object.
+     *
+     * @throws InvalidInputException it has no pixel, or more than an array holds
+     */
     public Mask(int width, int height) {
-        this(width, height, new byte[width * height]);
+        this(width, height, new byte[Checks.bytes(width, height, 1)]);
     }
 
     /**
      * A mask around ids that exist already; they are not copied.
      *
-     * @throws InvalidInputException there are more or fewer ids than pixels
+     * @throws InvalidInputException as above, or there are more or fewer ids than pixels
      */
     public Mask(int width, int height, byte[] ids) {
-        if (width < 1 || height < 1 || ids.length != width * height) {
-            throw new InvalidInputException("a mask of " + width + "x" + height + " has " + width * height
+        int pixels = Checks.bytes(width, height, 1);
+        if (ids.length != pixels) {
+            throw new InvalidInputException("a mask of " + width + "x" + height + " has " + pixels
                     + " ids, not " + ids.length + "; pass one for each pixel");
         }
         this.width = width;

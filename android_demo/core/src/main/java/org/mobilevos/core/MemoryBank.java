@@ -10,8 +10,8 @@ import java.util.Map;
  * 2023, section 3.1: a queue of 2).
  *
  * <p>Every object has its own memory where the spec's entries have an object axis. In the AOT family an entry holds all
- * objects at once, each on a channel: such a memory is shared, a new reference is one of all objects, and an object that
- * leaves keeps its channel, out of sight. Objects are positions here, 0 to N-1.
+ * objects at once, each on a channel: such a memory is shared, a new reference is one of all objects, and an object
+ * that leaves keeps its channel, out of sight. Objects are positions here, 0 to N-1.
  */
 final class MemoryBank {
     private final ArtifactSpec spec;
@@ -88,7 +88,9 @@ final class MemoryBank {
         publish();
     }
 
-    /** Appends objects; the entry is one of the present objects and the new ones. A shared memory begins anew with it. */
+    /**
+     * Appends objects; the entry is one of the present objects and the new ones. A shared memory begins anew with it.
+     */
     void add(Map<String, Tensor> entry, int joining) {
         int before = objects();
         if (shared || before == 0) {
@@ -136,8 +138,8 @@ final class MemoryBank {
     }
 
     /**
-     * Gives the objects at some positions a new reference, which is their newest frame too; the past, which was wrong, is
-     * forgotten. A shared memory begins anew, for all objects.
+     * Gives the objects at some positions a new reference, which is their newest frame too; the past, which was wrong,
+     * is forgotten. A shared memory begins anew, for all objects.
      */
     void correct(Map<String, Tensor> entry, int[] positions) {
         if (shared) {
@@ -165,10 +167,7 @@ final class MemoryBank {
         }
         spare = new MemorySlot(segment);
         valid = new boolean[objects][spec.queue];
-        channels = new int[objects];
-        for (int position = 0; position < objects; position++) {
-            channels[position] = position;
-        }
+        channels = Planes.firstChannels(objects);
         inputs.clear();
         for (TensorSpec input : segment.inputs) {
             if (input.role == TensorSpec.Role.VALID) {

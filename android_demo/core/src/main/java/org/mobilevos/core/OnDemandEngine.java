@@ -9,9 +9,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * An engine that has only those graphs of an artifact open that are in use, as the Python SDK's backend for LiteRT: those that
- * run on every frame, for the numbers of objects that were asked for so far. {@code start} runs once a video or so and is
- * opened for that one run.
+ * An engine that has only those graphs of an artifact open that are in use, as the Python SDK's backend for LiteRT:
+ * those that run on every frame, for the numbers of objects that were asked for so far. {@code start} runs once a video
+ * or so and is opened for that one run.
  */
 public abstract class OnDemandEngine implements Engine {
     /** Some graphs of a model that a runtime has opened. */
@@ -65,8 +65,8 @@ public abstract class OnDemandEngine implements Engine {
             }
             return;
         }
+        counts.add(graph.objects); // also those that were open from the start: they are in use now
         if (runner == null || !opened.contains(graph.name)) {
-            counts.add(graph.objects);
             prepare(counts);
         }
         runner.run(graph, inputs, outputs);
@@ -80,7 +80,8 @@ public abstract class OnDemandEngine implements Engine {
     private void prepare(Set<Integer> objects) {
         closeRunner();
         opened.clear();
-        // What graphs work in is shared and grows with the largest so far, so that one is put first: memorize needs most.
+        // What graphs work in is shared and grows with the largest so far, so that one is put first: memorize needs
+        // most.
         for (GraphSpec.Role role : new GraphSpec.Role[] {GraphSpec.Role.MEMORIZE, GraphSpec.Role.SEGMENT}) {
             for (int count : objects) {
                 String name = spec().graph(role, count).name;

@@ -3,9 +3,9 @@ package org.mobilevos.core;
 import java.util.Arrays;
 
 /**
- * More objects than a model follows at once: groups of them in passes of their own, which see the objects of the others as
- * background, as {@code Passes} of the Python SDK. The time of a frame grows with the number of passes. For one thread at a
- * time, the engine's; {@link #step} allocates nothing.
+ * More objects than a model follows at once: groups of them in passes of their own, which see the objects of the others
+ * as background, as {@code Passes} of the Python SDK. The time of a frame grows with the number of passes. For one
+ * thread at a time, the engine's; {@link #step} allocates nothing.
  */
 public final class Passes {
     private final Session[] sessions;
@@ -14,6 +14,7 @@ public final class Passes {
     private final FrameResult result;
 
     private Passes(Engine engine, RgbImage frame, Mask mask) {
+        Checks.first(frame);
         ids = Checks.objects(mask, frame.width, frame.height);
         int most = engine.spec().maxObjects;
         sessions = new Session[(ids.length + most - 1) / most];
@@ -57,12 +58,15 @@ public final class Passes {
         if (sessions.length == 1) {
             return sessions[0].step(frame);
         }
-        result.latency.clear();
         int begin = 0;
         for (int pass = 0; pass < sessions.length; pass++) {
             Session session = sessions[pass];
-            result.latency.add(session.step(frame).latency);
+            Latency own = session.step(frame).latency;
             long stepped = System.nanoTime();
+            if (pass == 0) { // only now: a frame that is refused changes nothing
+                result.latency.clear();
+            }
+            result.latency.add(own);
             int end = begin + session.probabilities(planes, begin);
             SoftAggregation.odds(planes, begin, end);
             begin = end;

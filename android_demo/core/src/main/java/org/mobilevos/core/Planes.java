@@ -57,7 +57,8 @@ final class Planes {
         int pixels = out.size() / out.side(3);
         for (int index = 0; index < channels.length; index++) {
             for (int pixel = 0; pixel < pixels; pixel++) {
-                out.floats.put(pixel * out.side(3) + channels[index], source.floats.get(pixel * source.side(3) + index));
+                float share = source.floats.get(pixel * source.side(3) + index);
+                out.floats.put(pixel * out.side(3) + channels[index], share);
             }
         }
     }

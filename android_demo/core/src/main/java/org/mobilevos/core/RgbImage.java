@@ -14,20 +14,22 @@ public final class RgbImage {
      *
      * @param width in pixels, 1 or more
      * @param height in pixels, 1 or more
+     * @throws InvalidInputException it has no pixel, or more than an array holds
      */
     public RgbImage(int width, int height) {
-        this(width, height, new byte[width * height * CHANNELS]);
+        this(width, height, new byte[Checks.bytes(width, height, CHANNELS)]);
     }
 
     /**
      * A picture around bytes that exist already; they are not copied.
      *
-     * @throws InvalidInputException there are more or fewer bytes than the size needs
+     * @throws InvalidInputException as above, or there are more or fewer bytes than the size needs
      */
     public RgbImage(int width, int height, byte[] pixels) {
-        if (width < 1 || height < 1 || pixels.length != width * height * CHANNELS) {
-            throw new InvalidInputException("an RGB image of " + width + "x" + height + " has "
-                    + width * height * CHANNELS + " bytes, not " + pixels.length + "; pass three for each pixel");
+        int bytes = Checks.bytes(width, height, CHANNELS);
+        if (pixels.length != bytes) {
+            throw new InvalidInputException("an RGB image of " + width + "x" + height + " has " + bytes
+                    + " bytes, not " + pixels.length + "; pass three for each pixel");
         }
         this.width = width;
         this.height = height;

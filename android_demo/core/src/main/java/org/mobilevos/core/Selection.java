@@ -139,6 +139,17 @@ public final class Selection {
     private void change(Change change) {
         BitSet before = last().selected;
         changes.add(change);
+        try {
+            change.selected = select(change, before);
+        } finally {
+            if (change.selected == null) { // a large frame can take more memory than there is
+                changes.remove(change);
+            }
+        }
+        show(change.selected);
+    }
+
+    private BitSet select(Change change, BitSet before) {
         paintHints();
         Box reach = reach();
         BitSet selected = reach == null ? new BitSet() : find(change, before, reach);
@@ -152,8 +163,7 @@ public final class Selection {
                 selected.set(pixel, hints[pixel] == PLUS);
             }
         }
-        change.selected = selected;
-        show(selected);
+        return selected;
     }
 
     private void paintHints() {

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * Follows the objects of one video: takes frame after frame, keeps the memory, and gives the objects' masks, as the Python
- * SDK's Session does. For one thread at a time, the engine's. A call that throws leaves the session as it was: the next frame
- * may be given as if nothing had happened. {@link #step} allocates nothing.
+ * Follows the objects of one video: takes frame after frame, keeps the memory, and gives the objects' masks, as the
+ * Python SDK's Session does. For one thread at a time, the engine's. A call that throws leaves the session as it was:
+ * the next frame may be given as if nothing had happened. {@link #step} allocates nothing.
  */
 public final class Session {
     private final ArtifactSpec spec;
@@ -54,7 +54,8 @@ public final class Session {
      * @param engine runs the model; it may serve other sessions too, in turn
      * @param frame the first frame; all others must have its size
      * @param mask the objects on that frame
-     * @throws InvalidInputException frame and mask do not fit, there is no object, or there are more than the model follows
+     * @throws InvalidInputException frame and mask do not fit, there is no object, or there are more than the model
+     *     follows
      */
     public static Session start(Engine engine, RgbImage frame, Mask mask) {
         return new Session(engine, frame, mask);

@@ -1,8 +1,8 @@
 package org.mobilevos.core;
 
 /**
- * Weighs objects against each other that were followed apart from each other: at a pixel the odds of each against its own
- * background are normalised together (STM, Oh et al., 2019, equation 4).
+ * Weighs objects against each other that were followed apart from each other: at a pixel the odds of each against its
+ * own background are normalised together (STM, Oh et al., 2019, equation 4).
  */
 final class SoftAggregation {
     // The least probability of a background that odds are taken of.

@@ -5,10 +5,11 @@ import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.zip.CRC32;
 
 /**
- * The members of a ZIP of uncompressed members that lies at the end of other bytes (APPNOTE 6.3.10). Java's own readers take
- * files or streams that begin with a member.
+ * The members of a ZIP of uncompressed members that lies at the end of other bytes (APPNOTE 6.3.10). Java's own readers
+ * take files or streams that begin with a member.
  */
 final class StoredZip {
     /** Where a member lies. */
@@ -39,7 +40,7 @@ final class StoredZip {
     /**
      * Finds all members.
      *
-     * @throws ArtifactException there is no whole ZIP at the end, or a member is compressed
+     * @throws ArtifactException there is no whole ZIP at the end, or a member is compressed or damaged
      */
     static Map<String, Member> members(ByteBuffer content) {
         ByteBuffer bytes = content.duplicate().order(ByteOrder.LITTLE_ENDIAN);
@@ -79,8 +80,10 @@ final class StoredZip {
         if (bytes.getInt(entry) != CENTRAL || bytes.getInt(header) != LOCAL || method != 0) {
             throw unreadable();
         }
-        int start = header + LOCAL_SIZE + (bytes.getShort(header + 26) & 0xffff) + (bytes.getShort(header + 28) & 0xffff);
-        if (length < 0 || start > bytes.limit() - length) {
+        int start = header + LOCAL_SIZE + (bytes.getShort(header + 26) & 0xffff)
+                + (bytes.getShort(header + 28) & 0xffff);
+        if (length < 0 || start > bytes.limit() - length
+                || checksum(bytes, start, length) != bytes.getInt(entry + 16)) {
             throw unreadable();
         }
         byte[] name = new byte[nameLength];
@@ -90,6 +93,16 @@ final class StoredZip {
         members.put(new String(name, Charset.forName("UTF-8")), new Member(header, start, length));
         return entry + CENTRAL_SIZE + nameLength + (bytes.getShort(entry + 30) & 0xffff)
                 + (bytes.getShort(entry + 32) & 0xffff);
+    }
+
+    private static int checksum(ByteBuffer bytes, int start, int length) {
+        byte[] content = new byte[length];
+        ByteBuffer reader = bytes.duplicate();
+        reader.position(start);
+        reader.get(content);
+        CRC32 checksum = new CRC32();
+        checksum.update(content, 0, length);
+        return (int) checksum.getValue();
     }
 
     private static ArtifactException unreadable() {

@@ -4,6 +4,9 @@ import java.util.Arrays;
 
 /** A line that the user painted: everything within a radius of it belongs to the object (plus), or does not (minus). */
 final class Stroke {
+    // No frame reaches so far, and sums of what is no farther are still integers.
+    private static final int FARTHEST = 1 << 20;
+
     private final int[] xs;
     private final int[] ys;
     private final int radius;
@@ -20,10 +23,18 @@ final class Stroke {
                     + Math.min(xs.length, ys.length) + " points cannot be painted; give 1 point or more, and a radius "
                     + "of 0 or more");
         }
-        this.xs = Arrays.copyOf(xs, count);
-        this.ys = Arrays.copyOf(ys, count);
-        this.radius = radius;
+        this.xs = near(xs, count);
+        this.ys = near(ys, count);
+        this.radius = Math.min(radius, FARTHEST);
         this.plus = plus;
+    }
+
+    private static int[] near(int[] positions, int count) {
+        int[] near = Arrays.copyOf(positions, count);
+        for (int index = 0; index < count; index++) {
+            near[index] = Math.max(-FARTHEST, Math.min(FARTHEST, near[index]));
+        }
+        return near;
     }
 
     /** Gives all pixels of a frame that the stroke covers a value. */

@@ -3,11 +3,10 @@ package org.mobilevos.core;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.Arrays;
 
 /** Numbers (float32) of a static shape in memory that a native runtime reads and writes without a copy. */
 public final class Tensor {
-    private static final int BYTES_OF_A_NUMBER = 4;
+    static final int BYTES_OF_A_NUMBER = 4;
 
     private final int[] shape;
     /** All bytes, direct, of the machine's order; position 0. */
@@ -39,11 +38,6 @@ public final class Tensor {
     /** One side of the shape. */
     public int side(int axis) {
         return shape[axis];
-    }
-
-    /** Whether it has this shape. */
-    public boolean hasShape(int... sides) {
-        return Arrays.equals(shape, sides);
     }
 
     /** Fills it with one number. */

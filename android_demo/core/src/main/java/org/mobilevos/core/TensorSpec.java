@@ -31,8 +31,8 @@ public final class TensorSpec {
     /** For memory: the slot of the queue, 0 for the reference frame; else {@link #NONE}. */
     public final int slot;
     /**
-     * For an entry and for memory: the axis of the objects; a side of 1 there is shared by all of them. {@link #NONE}: the
-     * tensor belongs to the frame, with all objects in it.
+     * For an entry and for memory: the axis of the objects; a side of 1 there is shared by all of them. {@link #NONE}:
+     * the tensor belongs to the frame, with all objects in it.
      */
     public final int objectAxis;
 

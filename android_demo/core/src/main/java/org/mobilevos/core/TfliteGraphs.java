@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Leaves the graphs of a .tflite model out that are not going to be run. A runtime prepares every graph of a file, and a GPU
- * delegate compiles all of them, which for the twelve graphs of a model that follows up to four objects is most of the
- * memory and of the start. A flatbuffer holds its graphs as a list of offsets, so a shorter list hides the others, and
- * nothing has to be moved. Field numbers are those of TFLite's schema.
+ * Leaves the graphs of a .tflite model out that are not going to be run. A runtime prepares every graph of a file, and
+ * a GPU delegate compiles all of them, which for the twelve graphs of a model that follows up to four objects is most
+ * of the memory and of the start. A flatbuffer holds its graphs as a list of offsets, so a shorter list hides the
+ * others, and nothing has to be moved. Field numbers are those of TFLite's schema.
  */
 public final class TfliteGraphs {
     private static final Charset UTF_8 = Charset.forName("UTF-8");

@@ -5,19 +5,17 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assert.fail;
 
+import java.io.File;
 import java.util.Arrays;
-import org.json.JSONArray;
 import org.json.JSONObject;
 import org.junit.Test;
 
 public class FrameFitterTest {
-    /** A spec with the goldens' border and nothing else. */
+    /** A spec with the goldens' border. */
     private static ArtifactSpec spec() throws Exception {
-        JSONObject json = new JSONObject();
-        json.put("format", Constants.FORMAT).put("format_version", Constants.FORMAT_VERSION).put("model", "none");
-        json.put("queue", 1).put("max_objects", 1).put("width", 1).put("height", 1).put("precision", "fp32");
-        json.put("pad_rgb", ImagingGoldens.index().getJSONArray("border")).put("graphs", new JSONArray());
-        return ArtifactSpec.parse(json.toString());
+        File fixture = new File(System.getProperty("mobilevos.fixtures"), "spec.json");
+        JSONObject json = new JSONObject(Goldens.text(fixture));
+        return ArtifactSpec.parse(json.put("pad_rgb", ImagingGoldens.index().getJSONArray("border")).toString());
     }
 
     private static byte[] integers(Tensor tensor) {

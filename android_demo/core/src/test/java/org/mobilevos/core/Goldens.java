@@ -12,7 +12,8 @@ final class Goldens {
     static File folder() {
         String folder = System.getProperty("mobilevos.goldens");
         if (folder == null) {
-            throw new AssertionError("there are no goldens; run the tests with 'pytest tests/android', which writes them");
+            throw new AssertionError(
+                    "there are no goldens; run the tests with 'pytest tests/android', which writes them");
         }
         return new File(folder);
     }

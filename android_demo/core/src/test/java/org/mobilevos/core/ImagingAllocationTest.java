@@ -1,10 +1,7 @@
 package org.mobilevos.core;
 
 import static org.junit.Assert.assertEquals;
-import static org.junit.Assert.assertTrue;
 
-import com.sun.management.ThreadMXBean;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import org.junit.Test;
 
@@ -12,7 +9,6 @@ import org.junit.Test;
 public class ImagingAllocationTest {
     private static final int WIDTH = 1280;
     private static final int HEIGHT = 720;
-    private static final int ROUNDS = 50;
     private static final int[] IDS = {1};
 
     private final Fit fit = Fit.between(WIDTH, HEIGHT, 864, 480);
@@ -45,18 +41,12 @@ public class ImagingAllocationTest {
                 probabilities.floats.put(row * fit.modelWidth + column, 1);
             }
         }
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        assertTrue(threads.isThreadAllocatedMemoryEnabled());
-        long thread = Thread.currentThread().getId();
-        for (int warmUp = 0; warmUp < ROUNDS; warmUp++) {
-            round();
-            threads.getThreadAllocatedBytes(thread);
-        }
-        long before = threads.getThreadAllocatedBytes(thread);
-        for (int round = 0; round < ROUNDS; round++) {
-            round();
-        }
-        assertEquals("bytes", 0, threads.getThreadAllocatedBytes(thread) - before);
+        Allocations.assertNone(new Runnable() {
+            @Override
+            public void run() {
+                round();
+            }
+        });
         assertEquals("the objects were drawn", 1, mask.ids[300 * WIDTH + 500]);
     }
 }

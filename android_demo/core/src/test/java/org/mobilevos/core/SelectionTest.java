@@ -157,6 +157,17 @@ public class SelectionTest {
     }
 
     @Test
+    public void strokesAtTheEndsOfIntegersDoNoHarm() throws Exception {
+        SelectionGoldens.Case one = SelectionGoldens.named("disks-0");
+        Selection selection = new Selection(one.frame, ID, null);
+        int[] ends = {Integer.MIN_VALUE, Integer.MAX_VALUE};
+        selection.stroke(ends, ends, 2, 3, true); // goes through the frame's diagonal
+        assertEquals(ID, selection.mask().ids[8 * one.frame.width + 8]);
+        selection.stroke(new int[] {5}, new int[] {5}, 1, Integer.MAX_VALUE, false);
+        assertTrue(selection.isEmpty());
+    }
+
+    @Test
     public void whatCannotBeUsedIsAnError() {
         final RgbImage frame = new RgbImage(40, 30);
         expect("cannot have the id 256", new Runnable() {

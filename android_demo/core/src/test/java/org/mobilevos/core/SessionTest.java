@@ -5,9 +5,7 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assert.fail;
 
-import com.sun.management.ThreadMXBean;
 import java.io.File;
-import java.lang.management.ManagementFactory;
 import java.util.Map;
 import org.json.JSONArray;
 import org.junit.Test;
@@ -16,25 +14,17 @@ import org.junit.Test;
 public class SessionTest {
     private static final int WIDTH = 640;
     private static final int HEIGHT = 360;
-    private static final int WARM_UP = 2000;
-    private static final int ROUNDS = 50;
 
     @Test
     public void aFrameAllocatesNothing() throws Exception {
-        Session session = Session.start(new Constant(spec()), new RgbImage(WIDTH, HEIGHT), mask());
-        RgbImage frame = new RgbImage(WIDTH, HEIGHT);
-        for (int round = 0; round < WARM_UP; round++) {
-            session.step(frame);
-        }
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long thread = Thread.currentThread().getId();
-        threads.getThreadAllocatedBytes(thread);
-        long before = threads.getThreadAllocatedBytes(thread);
-        for (int round = 0; round < ROUNDS; round++) {
-            session.step(frame);
-        }
-        long measuring = threads.getThreadAllocatedBytes(thread) - before;
-        assertEquals(0, measuring);
+        final Session session = Session.start(new Constant(spec()), new RgbImage(WIDTH, HEIGHT), mask());
+        final RgbImage frame = new RgbImage(WIDTH, HEIGHT);
+        Allocations.assertNone(new Runnable() {
+            @Override
+            public void run() {
+                session.step(frame);
+            }
+        });
     }
 
     @Test
@@ -64,6 +54,23 @@ public class SessionTest {
         }
         engine.fails = false;
         assertEquals(2, session.step(new RgbImage(WIDTH, HEIGHT)).index);
+    }
+
+    @Test
+    public void aFrameThatPassesRefuseChangesNothing() throws Exception {
+        Mask many = mask();
+        for (int id = 2; id < 8; id++) {
+            many.ids[id] = (byte) id;
+        }
+        Passes passes = Passes.start(new Constant(spec()), new RgbImage(WIDTH, HEIGHT), many);
+        double before = passes.step(new RgbImage(WIDTH, HEIGHT)).latency.total();
+        try {
+            passes.step(new RgbImage(WIDTH, HEIGHT + 1));
+            fail("it has another size");
+        } catch (InvalidInputException expected) {
+            assertEquals(before, passes.lastResult().latency.total(), 0);
+            assertEquals(1, passes.lastResult().index);
+        }
     }
 
     @Test

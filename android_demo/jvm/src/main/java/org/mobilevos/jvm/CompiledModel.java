@@ -20,16 +20,26 @@ final class CompiledModel implements OnDemandEngine.Runner {
     private final LiteRt runtime;
     // LiteRT reads the weights from here for as long as the model lives.
     private final ByteBuffer bytes;
-    private final Pointer environment;
-    private final Pointer options;
-    private final Pointer model;
-    private final Pointer compiled;
+    // Null until it is made.
+    private Pointer environment;
+    private Pointer options;
+    private Pointer model;
+    private Pointer compiled;
     private final Map<String, Long> signatures = new HashMap<String, Long>();
     private final Map<String, NativeGraph> graphs = new HashMap<String, NativeGraph>();
 
     CompiledModel(LiteRt runtime, ByteBuffer bytes, int threads) {
         this.runtime = runtime;
         this.bytes = bytes;
+        try {
+            prepare(threads);
+        } catch (EngineException error) {
+            close();
+            throw error;
+        }
+    }
+
+    private void prepare(int threads) {
         PointerByReference handle = new PointerByReference();
         NativeGraph.check(runtime.LiteRtCreateEnvironment(0, null, handle), "start");
         environment = handle.getValue();
@@ -80,9 +90,17 @@ final class CompiledModel implements OnDemandEngine.Runner {
         for (NativeGraph graph : graphs.values()) {
             graph.close();
         }
-        runtime.LiteRtDestroyCompiledModel(compiled);
-        runtime.LiteRtDestroyModel(model);
-        runtime.LiteRtDestroyOptions(options);
-        runtime.LiteRtDestroyEnvironment(environment);
+        if (compiled != null) {
+            runtime.LiteRtDestroyCompiledModel(compiled);
+        }
+        if (model != null) {
+            runtime.LiteRtDestroyModel(model);
+        }
+        if (options != null) {
+            runtime.LiteRtDestroyOptions(options);
+        }
+        if (environment != null) {
+            runtime.LiteRtDestroyEnvironment(environment);
+        }
     }
 }

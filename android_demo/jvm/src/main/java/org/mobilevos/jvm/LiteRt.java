@@ -8,8 +8,8 @@ import com.sun.jna.ptr.PointerByReference;
 import org.mobilevos.core.EngineException;
 
 /**
- * The functions of LiteRT's C API (libLiteRt.so 2.3, as in the wheel ai-edge-litert) that run a model on the CPU of a 64-bit
- * machine. Every handle is a pointer, every size a size_t, and every status 0 where all went well.
+ * The functions of LiteRT's C API (libLiteRt.so 2.3, as in the wheel ai-edge-litert) that run a model on the CPU of a
+ * 64-bit machine. Every handle is a pointer, every size a size_t, and every status 0 where all went well.
  */
 interface LiteRt extends Library {
     /** The system property with the path of libLiteRt.so. */

@@ -5,7 +5,9 @@ import org.mobilevos.core.Artifact;
 import org.mobilevos.core.EngineOptions;
 import org.mobilevos.core.OnDemandEngine;
 
-/** The real LiteRT on the CPU of a desktop machine, for tests and drawings: the app's core runs the same artifacts here. */
+/**
+ * The real LiteRT on the CPU of a desktop machine, for tests and drawings: the app's core runs the same artifacts here.
+ */
 public final class LiteRtEngine extends OnDemandEngine {
     private final LiteRt runtime;
     private final EngineOptions options;

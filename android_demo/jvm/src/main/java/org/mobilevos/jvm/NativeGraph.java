@@ -15,7 +15,8 @@ import org.mobilevos.core.TensorSpec;
 
 /** One signature of a compiled model, with buffers of LiteRT's own for its inputs and outputs. */
 final class NativeGraph {
-    // LiteRtRankedTensorType: the element type, then the rank in the low seven bits of a word, then eight sides and strides.
+    // LiteRtRankedTensorType: the element type, then the rank in the low seven bits of a word, then eight sides and
+    // strides.
     private static final int TYPE_BYTES = 72;
     private static final int RANK_AT = 4;
     private static final int SIDES_AT = 8;
@@ -63,8 +64,8 @@ final class NativeGraph {
         for (int index = 0; index < inputNames.length; index++) {
             memory(inputs, index, in.get(inputNames[index])).put(in.get(inputNames[index]).bytes.duplicate());
         }
-        check(runtime.LiteRtRunCompiledModel(compiled, signature, inputNames.length, inputs, outputNames.length, outputs),
-                "run a graph");
+        check(runtime.LiteRtRunCompiledModel(
+                compiled, signature, inputNames.length, inputs, outputNames.length, outputs), "run a graph");
         for (int index = 0; index < outputNames.length; index++) {
             Tensor target = out.get(outputNames[index]);
             target.bytes.duplicate().put(memory(outputs, index, target));
