@@ -13,6 +13,6 @@ bash tools/compile_core.sh "$classes"
 json=/usr/share/java/com.android.json.jar
 javac -source 8 -target 8 -Xlint:all,-options -Werror -cp "$classes:$json" -d "$classes" \
   $(find core/src/benchmark/java -name '*.java')
-command="bash android_demo/tools/benchmark_core.sh $given"
+command="${JAVA_PREFIX:+JAVA_PREFIX='$JAVA_PREFIX' }bash android_demo/tools/benchmark_core.sh $given"
 # shellcheck disable=SC2086
 ${JAVA_PREFIX:-} java -XX:+UseSerialGC -cp "$classes:$json" org.mobilevos.core.FrameWorkBenchmark "$command" "$file"

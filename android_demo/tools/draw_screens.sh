@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Draws the app's screens to PNG files from its own layouts, for review by eye: no Android runs here. Masks and times
 # are those of the core on this machine's JVM. Fails where a text does not fit its box or cannot be read, or a control
-# is too small for a finger. The pictures in docs/ are some of these, half as large.
+# is too small for a finger. tools/shrink_screens.py makes the pictures in docs/ of some of these.
 # Usage: MOBILEVOS_ANDROID=FOLDER bash android_demo/tools/draw_screens.sh OUT [RES]
 #   FOLDER   what tools/install_debian.sh has filled
 #   OUT      where the pictures go

@@ -78,7 +78,7 @@ public final class Session {
      * @param begin where in `out` the first object goes
      * @return the number of objects
      */
-    public int probabilities(float[][] out, int begin) {
+    int probabilities(float[][] out, int begin) {
         for (int position = 0; position < ids.length; position++) {
             labels.plane(planes.tensor, planes.channel(position), out[begin + position]);
         }

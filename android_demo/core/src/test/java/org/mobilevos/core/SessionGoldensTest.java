@@ -15,6 +15,7 @@ import org.junit.Test;
 public class SessionGoldensTest {
     // The same runtime and weights; what differs is the rounding of a frame's pixels and of sums.
     private static final double LEAST_IOU = 0.999;
+    private static final double LEAST_EQUAL = 0.9999;
 
     private final File folder = new File(Goldens.folder(), "session");
 
@@ -53,6 +54,7 @@ public class SessionGoldensTest {
         }
         System.out.println(video.getString("name") + ": " + overlap);
         assertTrue(video.getString("name") + ": " + overlap, overlap.least() > LEAST_IOU);
+        assertTrue(video.getString("name") + ": " + overlap, overlap.worst >= LEAST_EQUAL);
     }
 
     private static Engine open(File artifact) {
