@@ -17,7 +17,7 @@ from mobilevos_models.aot.config import CHANNELS, Deformation
 from mobilevos_models.aot.deformable_block import DeformableBlock
 from mobilevos_models.aot.gated_block import INNER, KEY_CHANNELS, GatedBlock
 from mobilevos_models.flops import flop_counter
-from mobilevos_models.local_attention import local_attention_macs
+from mobilevos_models.local_attention import local_attention_macs, query_blocks
 
 Size = tuple[int, int]
 # The ceiling: convolutions with 128 channels on the grid of stride 4, as the decoder has them.
@@ -65,6 +65,13 @@ class _GatedLocal(nn.Module):
         return result
 
 
+class _Products(nn.Module):
+    """The two products of a local attention in blocks alone: with all that lies around them it cannot be faster."""
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        return query @ key.mT @ value
+
+
 class _Deformable(nn.Module):
     """What deaot-t-deform has in place of `_GatedLocal`."""
 
@@ -99,9 +106,21 @@ def make_parts(size: Size) -> list[Part]:
         _part(CEILING, chain, (torch.randn(1, _CHAIN_CHANNELS, *grid),)),
         _part("full attention, AOT", full, dense),
         Part("local attention, AOT", local, dense, own),
+        Part("its block products alone, AOT", _Products(), _in_blocks(size, HEADS, CHANNELS, CHANNELS), own),
         Part("gated local attention, DeAOT", gated, (keys, keys, inner, inner), gated_own),
+        Part("its block products alone, DeAOT", _Products(), _in_blocks(size, 1, KEY_CHANNELS, INNER), gated_own),
         _part("gated deformable attention", deformable, sampled),
     ]
+
+
+def _in_blocks(size: Size, heads: int, key_channels: int, value_channels: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Random queries, keys and values of all blocks that a map is cut into; channels are those of all heads."""
+    blocks = query_blocks(size, WINDOW)
+    count = blocks.rows * blocks.columns * heads
+    queries, keys = blocks.height * blocks.width, blocks.key_height * blocks.key_width
+    shapes = (queries, key_channels), (keys, key_channels), (keys, value_channels)
+    query, key, value = (torch.randn(count, cells, channels // heads) for cells, channels in shapes)
+    return query, key, value
 
 
 def compile_part(part: Part, runtime: str, threads: int) -> Callable[[], None]:

@@ -76,7 +76,7 @@ def local_attention(
         (B, heads, h*w, Dv).
     """
     batch, heads = query.shape[:2]
-    blocks = _blocks(size, window)
+    blocks = query_blocks(size, window)
     query, key, value, logits = (_to_map(x, size) for x in (query, key, value, position_logits))
     logits = logits + _outside(size, window, logits)
     key, value = _pad_keys(key, blocks, size), _pad_keys(value, blocks, size)
@@ -100,7 +100,7 @@ def local_attention_macs(size: tuple[int, int], window: int, key_channels: int, 
 
 
 @cache
-def _blocks(size: tuple[int, int], window: int) -> Blocks:
+def query_blocks(size: tuple[int, int], window: int) -> Blocks:
     """The blocks that cost least: large ones multiply in vain, small ones gather the same keys again and again."""
     radius = window // 2
 

@@ -11,6 +11,7 @@ from mobilevos_bench.attention_results import AttentionResult, attention_rows
 from mobilevos_bench.formats import read_result
 from mobilevos_export.attention_cost import CEILING, main
 from mobilevos_export.attention_parts import make_parts
+from mobilevos_models.flops import flop_counter
 
 SIZE = (4, 6)
 
@@ -25,6 +26,18 @@ def test_the_arithmetic_is_that_of_the_definitions() -> None:
     assert gflop["local attention, AOT"] == pytest.approx(1e-9 * local)
     assert gflop["full attention, AOT"] == pytest.approx(1e-9 * full)
     assert gflop[CEILING] == pytest.approx(1e-9 * convolutions)
+
+
+def test_the_products_of_the_blocks_are_less_than_the_whole() -> None:
+    parts = {part.name: part for part in make_parts((30, 54))}
+    for family, channels in (("AOT", 512), ("DeAOT", 1152)):
+        products = parts[f"its block products alone, {family}"]
+        with flop_counter() as counter:
+            products.module(*products.inputs)
+        done = 1e-9 * counter.get_total_flops()
+        needed = 2e-9 * 30 * 54 * 15 * 15 * channels
+        assert needed < done < 2 * needed  # whole rectangles are multiplied
+        assert products.gflop > needed  # but judged by the definition, with relative positions and projections
 
 
 def test_the_command_writes_every_part_with_all_its_rounds(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from mobilevos_models.blocks import ASPP
 from mobilevos_models.checkpoints import load_weights, read_checkpoint
 from mobilevos_models.folding import fold_batch_norms, unfold_state
 from mobilevos_models.registry import VOSModel, create_model
 from mobilevos_sdk.errors import ArtifactError
 from mobilevos_training.families import family_of
+from mobilevos_training.growth import pass_through
 from mobilevos_training.recipe_options import ModelOptions, weights_path
 
 
@@ -29,10 +31,19 @@ def initial_model(options: ModelOptions, data: Path) -> VOSModel:
     fitting = _fitting(model, options) if options.init is not None else {}
     if any(name.startswith(family.backbone_parts) and name not in fitting for name in model.state_dict()):
         family.load_backbones(model, data / "backbones")
+    _grow(model, fitting)
     load_weights(model, model.state_dict() | fitting, str(options.init))
     # Last: weights that are not folded yet, such as imported ones, have to meet the norms that they belong to.
     fold_batch_norms(model)
     return model
+
+
+def _grow(model: nn.Module, fitting: dict[str, Tensor]) -> None:
+    """Lets the parts that a smaller trained model lacks pass on what they get, where what follows them is trained."""
+    aspp = getattr(model, "aspp", None)
+    follows = any(name.startswith("compress.") for name in fitting)
+    if isinstance(aspp, ASPP) and follows and not any(name.startswith("aspp.") for name in fitting):
+        pass_through(aspp)
 
 
 def _fitting(model: nn.Module, options: ModelOptions) -> dict[str, Tensor]:

@@ -34,8 +34,9 @@ class ModelOptions(Options):
         name: a registered name.
         locality: whether its memory read has the locality prior.
         init: a checkpoint to start from, relative to the working folder, or `shipped` for the weights that this
-            project ships for the model. What it lacks, or has in another shape (a new ASPP, say), starts fresh, and the
-            encoders from ImageNet, as all does where this is None.
+            project ships for the model. What it lacks, or has in another shape, starts fresh, and the encoders from
+            ImageNet, as all does where this is None. An ASPP that it lacks begins by passing on what it gets, so that
+            the larger student starts as the smaller one.
         stochastic_depth: how often the last residual block of an encoder (for the AOT family, the last branch of its
             transformer) is skipped (Huang et al., 2016; the rate grows linearly from 0 at the first block).
     """
