@@ -1,6 +1,6 @@
 """What other languages need to know of this package, as JSON, so that no constant is written twice.
 
-`python -m mobilevos_sdk.constants FILE` writes it; the Android core reads it as a resource.
+`python -m mobilevos_sdk.constants FILE` writes it; the Android core has it as a resource, the page in web/ as a module.
 """
 
 from __future__ import annotations

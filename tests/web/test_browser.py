@@ -18,7 +18,7 @@ from PIL import Image
 
 from mobilevos_sdk import Segmenter, pretrained_models
 from mobilevos_sdk.artifact import CHECKSUM_NAME, KINDS, open_artifact
-from mobilevos_sdk.masks import read_mask
+from mobilevos_sdk.masks import read_mask, write_mask
 from mobilevos_sdk.segmenter import WEIGHTS
 from mobilevos_sdk.spec import FORMAT_VERSION, SPEC_NAME
 from mobilevos_sdk.video import open_frames
@@ -33,6 +33,8 @@ LEAST_AGREEMENT = 0.9999
 LARGEST_ERROR = 1e-3
 EMBEDDED = [f"{model}{suffix}" for model in pretrained_models() for suffix in KINDS]
 TFLITE, ONNX = (WEIGHTS / f"mobilenetv2-noaspp{suffix}" for suffix in (".tflite", ".onnx"))
+# Artifacts and the clips that they follow.
+FOLLOWED = [*((file, "landscape") for file in EMBEDDED), (TFLITE.name, "portrait"), (ONNX.name, "portrait")]
 
 missing = [program for program in ("node", "chromium") if shutil.which(program) is None]
 missing += [] if (WEB / "node_modules").exists() else ["web/node_modules"]
@@ -88,11 +90,31 @@ REFUSALS: tuple[Refusal, ...] = (
 
 
 @dataclass(frozen=True)
+class Clip:
+    """Some frames, and the mask of the first one."""
+
+    frames: list[np.ndarray]
+    mask: np.ndarray
+
+    def turned(self) -> Clip:
+        """As a phone would film it that is held upright, and so small that it grows to a model's size."""
+        return Clip([np.rot90(frame[::2, ::2], -1) for frame in self.frames], np.rot90(self.mask[::2, ::2], -1))
+
+    def write(self, folder: Path) -> dict[str, object]:
+        """Writes the files, and gives them as a case has them."""
+        folder.mkdir()
+        for name, frame in zip(FRAMES, self.frames, strict=True):
+            (folder / name).write_bytes(png(frame))
+        write_mask(folder / "mask.png", self.mask)
+        return {"mask": str(folder / "mask.png"), "frames": [str(folder / name) for name in FRAMES]}
+
+
+@dataclass(frozen=True)
 class Pages:
-    """What the page gave in each case, and the frames that it got."""
+    """What the page gave in each case, and the clips that it got."""
 
     folder: Path
-    frames: list[np.ndarray]
+    clips: dict[str, Clip]
 
     def end(self, case: str) -> dict[str, object]:
         return json.loads((self.folder / f"{case}.json").read_text())
@@ -106,36 +128,42 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     """Runs all cases in one browser."""
     folder = tmp_path_factory.mktemp("pages")
     frames = list(islice(open_frames(ROOT / "samples" / "juggle.mp4"), 0, STRIDE * len(FRAMES), STRIDE))
-    for name, frame in zip(FRAMES, frames, strict=True):
-        (folder / name).write_bytes(png(frame))
-    shutil.copy(MASK, folder / "mask.png")
-    cases = [{"name": file, "artifact": str(WEIGHTS / file), "mask": "mask.png", "frames": FRAMES} for file in EMBEDDED]
+    landscape = Clip(frames, read_mask(MASK))
+    clips = {"landscape": landscape, "portrait": landscape.turned()}
+    files = {name: clip.write(folder / name) for name, clip in clips.items()}
+    cases = [{**files[clip], "name": f"{clip}-{file}", "artifact": str(WEIGHTS / file)} for file, clip in FOLLOWED]
     for name, wrong, content, _ in REFUSALS:
         (folder / name).mkdir()
         path = folder / name / f"{wrong}.png"
         path.write_bytes(content())
-        good = {"artifact": str(ONNX), "mask": "mask.png", "frames": FRAMES}
-        cases.append({**good, "name": name, wrong: str(path)})
+        cases.append({**files["landscape"], "artifact": str(ONNX), "name": name, wrong: str(path)})
     (folder / "cases.json").write_text(json.dumps(cases))
     command = ["node", "check.mjs", str(shutil.which("chromium")), str(folder)]
     done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, check=False)
     print(done.stdout)
     assert done.returncode == 0, done.stderr
-    return Pages(folder, frames)
+    return Pages(folder, clips)
 
 
-@pytest.mark.parametrize("file", EMBEDDED)
-def test_the_masks_are_those_of_the_python_sdk(pages: Pages, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("file", "clip"), FOLLOWED)
+def test_the_masks_are_those_of_the_python_sdk(
+    pages: Pages, file: str, clip: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = f"{clip}-{file}"
     message = f"2 of 2 frames followed with {file}."
-    assert pages.end(file) == {"state": "done", "message": message, "isolated": True, "elsewhere": []}
-    session = Segmenter.from_artifact(WEIGHTS / file).start(pages.frames[0], read_mask(MASK))
-    for name, frame in zip(FRAMES[1:], pages.frames[1:], strict=True):
+    assert pages.end(case) == {"state": "done", "message": message, "isolated": True, "elsewhere": []}
+    first, *later = pages.clips[clip].frames
+    session = Segmenter.from_artifact(WEIGHTS / file).start(first, pages.clips[clip].mask)
+    for name, frame in zip(FRAMES[1:], later, strict=True):
         result = session.step(frame)
-        agreement = np.mean(pages.read(file, name, "mask", np.uint8) == result.mask.ravel())
-        probabilities = pages.read(file, name, "probabilities", np.float32)
+        agreement = np.mean(pages.read(case, name, "mask", np.uint8) == result.mask.ravel())
+        probabilities = pages.read(case, name, "probabilities", np.float32)
         error = np.abs(probabilities - result.probabilities.ravel()).max()
         with capsys.disabled():
-            print(f"\n{file}, frame {name}: {agreement:.3%} of the pixels agree, probabilities to {error:.1e}", end="")
+            print(
+                f"\n{clip}, {file}, frame {name}: {agreement:.3%} of the pixels agree, probabilities to {error:.1e}",
+                end="",
+            )
         assert set(np.unique(result.mask)) == {0, 1, 2}
         assert agreement >= LEAST_AGREEMENT
         assert error < LARGEST_ERROR

@@ -1,19 +1,15 @@
 /** Opens an artifact: finds the spec inside an .onnx or .tflite file and makes sure that the file is whole. */
 
+import constants from "./constants.json" with { type: "json" };
 import { ArtifactError, RuntimeMissingError } from "./errors.js";
 import { readMetadata } from "./onnx_graphs.js";
-import { SPEC_NAME, parseSpec } from "./spec.js";
+import { parseSpec } from "./spec.js";
 import { readZip } from "./zip.js";
 
 /**
  * @typedef {{kind: "onnx" | "tflite", spec: import("./spec.js").ArtifactSpec, content: Uint8Array}} Artifact
  *   `content` is what its runtime takes: the whole .onnx file, or the flatbuffer before the ZIP.
  */
-
-// The member of a .tflite file's ZIP with the hex SHA-256 of all bytes before the ZIP.
-const CHECKSUM_NAME = "model.sha256";
-// A flatbuffer carries its file identifier in bytes 4 to 7.
-const TFLITE_IDENTIFIER = "TFL3";
 
 /**
  * Reads and checks an artifact. The bytes say which of the two formats it is, whatever the file's name.
@@ -25,7 +21,8 @@ const TFLITE_IDENTIFIER = "TFL3";
 export async function openArtifact(file) {
   const content = new Uint8Array(await file.arrayBuffer());
   try {
-    const isTflite = new TextDecoder().decode(content.subarray(4, 8)) === TFLITE_IDENTIFIER;
+    // A flatbuffer carries its file identifier in bytes 4 to 7.
+    const isTflite = new TextDecoder().decode(content.subarray(4, 8)) === constants.tflite_identifier;
     return await (isTflite ? openTflite(content) : openOnnx(content));
   } catch (error) {
     if (error instanceof RangeError) {
@@ -40,7 +37,7 @@ export async function openArtifact(file) {
  * @returns {Promise<Artifact>}
  */
 async function openOnnx(content) {
-  const spec = readMetadata(content, SPEC_NAME);
+  const spec = readMetadata(content, constants.spec_name);
   if (!spec) {
     throw new ArtifactError("this is the model of another program, or its end is lost; make one with vos-export");
   }
@@ -53,7 +50,8 @@ async function openOnnx(content) {
  */
 async function openTflite(content) {
   const { members, start } = readZip(content);
-  const [spec, checksum] = [members.get(SPEC_NAME), members.get(CHECKSUM_NAME)];
+  // The checksum is the hex SHA-256 of all bytes before the ZIP.
+  const [spec, checksum] = [members.get(constants.spec_name), members.get(constants.checksum_name)];
   if (!spec || !checksum) {
     throw new ArtifactError("this is the model of another program; make one with vos-export");
   }

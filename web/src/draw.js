@@ -1,6 +1,7 @@
 /** Draws masks over a frame: a translucent fill and an outline in the colour of each object. */
 
-const FILL_OPACITY = 0.5;
+import constants from "./constants.json" with { type: "json" };
+
 // For masks without a palette, whose ids have no colours of their own.
 const COLOURS = Uint8Array.from(
   [
@@ -26,7 +27,7 @@ export function overlay(frame, { width, height, ids }, palette) {
   ids.forEach((id, pixel) => {
     if (id) {
       const neighbours = [pixel - 1, pixel + 1, pixel - width, pixel + width];
-      const opacity = neighbours.some((neighbour) => ids[neighbour] !== id) ? 1 : FILL_OPACITY;
+      const opacity = neighbours.some((neighbour) => ids[neighbour] !== id) ? 1 : constants.fill_opacity;
       for (let channel = 0; channel < 3; channel++) {
         const colour = colours[((id * 3) % colours.length) + channel];
         drawn.data[pixel * 4 + channel] += opacity * (colour - drawn.data[pixel * 4 + channel]);

@@ -1,7 +1,9 @@
-/** Between frames and masks of any size and the model's tensors: scaled with their aspect kept, centred, bordered. */
+/** Between frames and masks of any size and the model's tensors: scaled with their aspect kept, turned, bordered. */
 
+import constants from "./constants.json" with { type: "json" };
 import { InvalidInputError } from "./errors.js";
-import { resize, round } from "./resize.js";
+import { resizeBytes, resizePlane } from "./resize.js";
+import { round } from "./round.js";
 
 /** @typedef {import("./resize.js").Size} Size */
 /** @typedef {{width: number, height: number, ids: Uint8Array}} Mask object ids: 0 is background. */
@@ -16,13 +18,20 @@ export class Fit {
    * @param {Size} model
    */
   constructor(frame, model) {
-    const scale = Math.min(model.height / frame.height, model.width / frame.width);
+    const upright = Math.min(model.height / frame.height, model.width / frame.width);
+    const turned = Math.min(model.height / frame.width, model.width / frame.height);
     this.frame = { width: frame.width, height: frame.height };
     this.model = { width: model.width, height: model.height };
+    /** Whether the frame is turned by 90 degrees counter-clockwise, as a portrait video on a landscape model. */
+    this.rotated = turned >= upright * constants.rotation_gain;
+    const scale = this.rotated ? turned : upright;
+    const sides = this.rotated ? swapped(this.frame) : this.frame;
     this.content = {
-      width: scaled(frame.width, scale, model.width),
-      height: scaled(frame.height, scale, model.height),
+      width: scaled(sides.width, scale, model.width),
+      height: scaled(sides.height, scale, model.height),
     };
+    /** The content's size before it is turned. */
+    this.upright = this.rotated ? swapped(this.content) : this.content;
     this.left = Math.floor((model.width - this.content.width) / 2);
     this.top = Math.floor((model.height - this.content.height) / 2);
   }
@@ -37,12 +46,12 @@ export class Fit {
    */
   frameTensor(image, border) {
     this.check(image, "frame");
-    const pixels = resize(image.data, RGBA, this.frame, this.content);
+    const pixels = resizeBytes(image.data, RGBA, this.frame, this.upright);
     const tensor = new Float32Array(this.model.width * this.model.height * RGB);
     tensor.forEach((_, index) => (tensor[index] = border[index % RGB]));
     this.#forContent((source, target) => {
       for (let channel = 0; channel < RGB; channel++) {
-        tensor[target * RGB + channel] = round(pixels[source * RGBA + channel]);
+        tensor[target * RGB + channel] = pixels[source * RGBA + channel];
       }
     });
     return tensor;
@@ -59,12 +68,8 @@ export class Fit {
   maskTensor(mask, ids, channels) {
     const tensor = new Float32Array(this.model.width * this.model.height * channels);
     ids.forEach((id, channel) => {
-      const share = resize(
-        mask.ids.map((value) => Number(value === id)),
-        1,
-        this.frame,
-        this.content,
-      );
+      const covered = Float32Array.from(mask.ids, (value) => Number(value === id));
+      const share = resizePlane(covered, this.frame, this.upright);
       this.#forContent((source, target) => (tensor[target * channels + channel] = share[source]));
     });
     return tensor;
@@ -82,7 +87,7 @@ export class Fit {
     return Array.from({ length: objects }, (_, object) => {
       const plane = new Float32Array(this.content.width * this.content.height);
       this.#forContent((source, target) => (plane[source] = probabilities[target * channels + object]));
-      return resize(plane, 1, this.content, this.frame);
+      return resizePlane(plane, this.upright, this.frame);
     });
   }
 
@@ -103,7 +108,8 @@ export class Fit {
   }
 
   /**
-   * Visits the positions of all pixels of the content, and those of the same pixels in the model's input.
+   * Visits the positions of all pixels of the content before it is turned, and those of the same pixels in the model's
+   * input.
    *
    * @param {(source: number, target: number) => void} visit
    */
@@ -111,14 +117,15 @@ export class Fit {
     const { width, height } = this.content;
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
-        visit(y * width + x, (this.top + y) * this.model.width + this.left + x);
+        const source = this.rotated ? x * height + height - 1 - y : y * width + x;
+        visit(source, (this.top + y) * this.model.width + this.left + x);
       }
     }
   }
 }
 
 /**
- * Gives every pixel to the most probable of background and objects.
+ * Gives every pixel to the most probable of background and objects, with sums in 32 bits as in the Python SDK.
  *
  * @param {Float32Array[]} planes the probabilities of each object; the background's are 1 minus their sum.
  * @param {number[]} ids of the objects.
@@ -126,7 +133,7 @@ export class Fit {
 export function label(planes, ids) {
   const labels = new Uint8Array(planes[0].length);
   for (let pixel = 0; pixel < labels.length; pixel++) {
-    let best = 1 - planes.reduce((sum, plane) => sum + plane[pixel], 0);
+    let best = Math.fround(1 - planes.reduce((sum, plane) => Math.fround(sum + plane[pixel]), 0));
     planes.forEach((plane, object) => {
       if (plane[pixel] > best) {
         best = plane[pixel];
@@ -135,6 +142,14 @@ export function label(planes, ids) {
     });
   }
   return labels;
+}
+
+/**
+ * @param {Size} size
+ * @returns {Size}
+ */
+function swapped({ width, height }) {
+  return { width: height, height: width };
 }
 
 /**

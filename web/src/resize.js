@@ -1,95 +1,60 @@
-/**
- * Scales images as the Python SDK does: the mean over the area where they shrink, bilinear where they grow. Numbers are
- * rounded to 32 bits where OpenCV rounds them, and rows are mixed after columns, so means agree to the last bit.
- */
+/** Scales images as the Python SDK does, by OpenCV: means over areas where they shrink, bilinear where they grow. */
+
+import { growBytes } from "./grow_bytes.js";
+import { growPlane } from "./grow_plane.js";
+import { shrink } from "./shrink.js";
 
 /** @typedef {{width: number, height: number}} Size */
-/** @typedef {{first: number, weights: Float32Array}} Taps the source positions that one position is made of. */
 
 /**
- * Scales an image.
+ * Scales an image of bytes; the result equals OpenCV's.
  *
- * @param {ArrayLike<number>} pixels row by row, channels last.
+ * @param {Uint8ClampedArray} pixels row by row, channels last.
  * @param {number} channels
  * @param {Size} from
  * @param {Size} to
+ * @returns {Uint8ClampedArray}
  */
-export function resize(pixels, channels, from, to) {
-  if (from.width === to.width && from.height === to.height) {
-    return Float32Array.from(pixels);
+export function resizeBytes(pixels, channels, from, to) {
+  if (isSame(from, to)) {
+    return pixels;
   }
-  const taps = to.width * to.height < from.width * from.height ? areaTaps : linearTaps;
-  const narrow = mix(pixels, taps(from.width, to.width), { outer: from.height, length: from.width, inner: channels });
-  const across = to.width * channels;
-  return mix(narrow, taps(from.height, to.height), { outer: 1, length: from.height, inner: across });
-}
-
-/**
- * The nearest integer, and of two the even one, as in Python and OpenCV.
- *
- * @param {number} value not negative.
- */
-export function round(value) {
-  const nearest = Math.round(value);
-  return value % 1 === 0.5 && nearest % 2 ? nearest - 1 : nearest;
-}
-
-/**
- * Makes each position along the middle one of three axes a weighted sum of others.
- *
- * @param {ArrayLike<number>} values of shape (outer, length, inner).
- * @param {Taps[]} taps
- * @param {{outer: number, length: number, inner: number}} shape
- * @returns {Float32Array} (outer, taps, inner)
- */
-function mix(values, taps, { outer, length, inner }) {
-  const mixed = new Float32Array(outer * taps.length * inner);
-  let target = 0;
-  for (let row = 0; row < outer; row++) {
-    for (const { first, weights } of taps) {
-      for (let tap = 0; tap < weights.length; tap++) {
-        const source = (row * length + first + tap) * inner;
-        for (let index = 0; index < inner; index++) {
-          mixed[target + index] += Math.fround(weights[tap] * values[source + index]);
-        }
-      }
-      target += inner;
-    }
+  if (!shrinks(from, to)) {
+    return growBytes(pixels, channels, from, to);
   }
-  return mixed;
+  const means = shrink(pixels, channels, from, to);
+  // OpenCV takes the greater integer of two for the mean of 2x2, and the even one for all others, as this array does.
+  const isHalf = from.width === 2 * to.width && from.height === 2 * to.height;
+  return new Uint8ClampedArray(isHalf ? means.map(Math.round) : means);
 }
 
 /**
- * Each position is the mean over the stretch of the source that it covers.
+ * Scales a plane of numbers; the result equals OpenCV's but for the rounding of floats, which depends on its build.
  *
- * @param {number} from
- * @param {number} to
- * @returns {Taps[]}
+ * @param {Float32Array} plane row by row.
+ * @param {Size} from
+ * @param {Size} to
+ * @returns {Float32Array}
  */
-function areaTaps(from, to) {
-  const scale = from / to;
-  return Array.from({ length: to }, (_, index) => {
-    const begin = index * scale;
-    const end = Math.min(begin + scale, from);
-    const first = Math.floor(begin);
-    const covered = (/** @type {number} */ source) => Math.min(source + 1, end) - Math.max(source, begin);
-    const sources = Array.from({ length: Math.ceil(end) - first }, (_, position) => first + position);
-    return { first, weights: Float32Array.from(sources, (source) => covered(source) / (end - begin)) };
-  });
+export function resizePlane(plane, from, to) {
+  if (isSame(from, to)) {
+    return plane;
+  }
+  return shrinks(from, to) ? shrink(plane, 1, from, to) : growPlane(plane, from, to);
 }
 
 /**
- * Each position is a mix of the two whose centres are nearest; beyond the border the last one counts.
- *
- * @param {number} from
- * @param {number} to
- * @returns {Taps[]}
+ * @param {Size} from
+ * @param {Size} to
  */
-function linearTaps(from, to) {
-  return Array.from({ length: to }, (_, index) => {
-    const source = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
-    const first = Math.floor(source);
-    const far = source - first;
-    return { first, weights: Float32Array.from(far ? [1 - far, far] : [1]) };
-  });
+function isSame(from, to) {
+  return from.width === to.width && from.height === to.height;
+}
+
+/**
+ * @param {Size} from
+ * @param {Size} to
+ */
+function shrinks(from, to) {
+  return to.width * to.height < from.width * from.height;
 }

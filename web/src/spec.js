@@ -1,5 +1,6 @@
 /** The artifact's spec: what its graphs take and give. It knows the JSON and nothing about files. */
 
+import constants from "./constants.json" with { type: "json" };
 import { ArtifactError } from "./errors.js";
 
 /**
@@ -12,11 +13,6 @@ import { ArtifactError } from "./errors.js";
  *   pad_rgb: number[], graphs: GraphSpec[]}} ArtifactSpec
  */
 
-/** The name of the spec inside an artifact. */
-export const SPEC_NAME = "mobilevos.json";
-const FORMAT = "mobilevos-artifact";
-// The newest version that these modules read.
-const FORMAT_VERSION = 1;
 // What is read of it here.
 const FIELDS = ["model", "queue", "max_objects", "height", "width", "pad_rgb", "graphs"];
 
@@ -34,12 +30,12 @@ export function parseSpec(json) {
   } catch (error) {
     throw new ArtifactError(`the artifact's spec is not JSON (${error}); export it again`);
   }
-  if (spec?.format !== FORMAT) {
+  if (spec?.format !== constants.format) {
     throw new ArtifactError("this is the model of another program; make an artifact with vos-export");
   }
-  if (!Number.isInteger(spec.format_version) || spec.format_version > FORMAT_VERSION) {
+  if (!Number.isInteger(spec.format_version) || spec.format_version > constants.format_version) {
     throw new ArtifactError(
-      `the artifact has format version ${spec.format_version}, this page reads up to ${FORMAT_VERSION}; ` +
+      `the artifact has format version ${spec.format_version}, this page reads up to ${constants.format_version}; ` +
         "use a newer release of the page",
     );
   }
