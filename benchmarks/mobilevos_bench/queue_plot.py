@@ -66,6 +66,7 @@ def write_plot(path: Path, sweeps: Sequence[QueueResult]) -> None:
             if scored is not None:
                 _draw_scores(scored, sweep, style)
         _label(axes, scored, sweeps)
+        figure.legend(fontsize=7, loc="outside lower center", ncols=3)  # beside the axes: curves reach every corner
         buffer = io.BytesIO()
         form = path.suffix.lower().removeprefix(".")
         metadata = {"Date": None} if form == "svg" else {}
@@ -107,7 +108,6 @@ def _label(axes: Axes, scored: Axes | None, sweeps: Sequence[QueueResult]) -> No
     axes.set_xticks(queues)
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7, loc="upper left")
     if scored is not None:
         names = ", ".join(dict.fromkeys(score.data for sweep in sweeps for score in sweep.scores))
         scored.set_ylabel(f"J&F on {names} (dash-dotted)")

@@ -19,13 +19,12 @@ def pass_through(aspp: ASPP) -> None:
     Args:
         aspp: with as many outputs as inputs.
     """
-    identity = torch.eye(aspp.local.in_channels)
     first = aspp.atrous[0]
     assert isinstance(first, nn.Conv2d)
-    for convolution in (aspp.local, first, aspp.project):
-        convolution.weight.zero_()
-        if convolution.bias is not None:
-            convolution.bias.zero_()
-    aspp.local.weight[..., 0, 0] = identity
-    first.weight[..., 1, 1] = -identity
-    aspp.project.weight[:, : 2 * len(identity), 0, 0] = torch.cat([identity, -identity], 1)
+    for parameter in (*aspp.local.parameters(), *first.parameters(), *aspp.project.parameters()):
+        parameter.zero_()
+    positive, negative = aspp.project.weight.split(aspp.local.out_channels, 1)[:2]
+    for part in (aspp.local.weight, first.weight, positive, negative):
+        nn.init.dirac_(part)
+    first.weight.neg_()
+    negative.neg_()
