@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -88,9 +89,10 @@ def check_frame(frame: object, size: Size | None = None) -> Frame:
         InvalidInputError: it is not an array of that kind; the message says how to make it one.
     """
     if not isinstance(frame, np.ndarray):
+        is_path = isinstance(frame, str | Path)
+        remedy = "mobilevos_sdk.video.open_frames reads files" if is_path else "pass numpy.asarray(frame)"
         raise InvalidInputError(
-            f"a frame must be a numpy array (height, width, 3) of uint8 RGB, not {type(frame).__name__}; "
-            "pass numpy.asarray(frame)"
+            f"a frame must be a numpy array (height, width, 3) of uint8 RGB, not {type(frame).__name__}; {remedy}"
         )
     if frame.ndim == 2 or (frame.ndim == 3 and frame.shape[2] == 1):
         raise InvalidInputError("the frame is grey; make it RGB with cv2.cvtColor(frame, cv2.COLOR_GRAY2RGB)")

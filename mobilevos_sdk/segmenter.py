@@ -36,6 +36,9 @@ class Segmenter(VideoTracker):
     Args:
         backend: runs the model; use `from_pretrained`, `from_artifact` or `open` to have one made.
 
+    Raises:
+        InvalidInputError: a name or a path was given instead.
+
     Example:
         >>> segmenter = Segmenter.from_pretrained("mobilenetv2-noaspp")  # doctest: +SKIP
         >>> for result in segmenter.track(frames, first_mask):  # doctest: +SKIP
@@ -43,6 +46,10 @@ class Segmenter(VideoTracker):
     """
 
     def __init__(self, backend: Backend) -> None:
+        if isinstance(backend, str | Path):
+            raise InvalidInputError(
+                f"a Segmenter is made of a backend; open a model with Segmenter.open({str(backend)!r})"
+            )
         self._backend = backend
 
     @classmethod

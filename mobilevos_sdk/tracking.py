@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -52,7 +53,7 @@ class VideoTracker(ABC):
         Raises:
             InvalidInputError: there is no frame, or a frame or the mask cannot be used.
         """
-        rest = iter(frames)
+        rest = _frames_of(frames)
         first = next(rest, None)
         if first is None:
             raise InvalidInputError("there is no frame; give at least the one that the mask belongs to")
@@ -60,3 +61,21 @@ class VideoTracker(ABC):
         yield session.first_result
         for frame in rest:
             yield session.step(frame)
+
+
+def _frames_of(frames: object) -> Iterator[npt.NDArray[np.uint8]]:
+    """Iterates over frames, after what is often given in their place has been refused: a file, or one frame alone."""
+    if isinstance(frames, str | Path):
+        raise InvalidInputError(
+            f"frames are arrays, not a path; open the video with mobilevos_sdk.video.open_frames({str(frames)!r})"
+        )
+    if isinstance(frames, np.ndarray) and frames.ndim in (2, 3):
+        raise InvalidInputError(
+            f"frames of shape {frames.shape} are one picture, not a video; give several, or put it into a list"
+        )
+    try:
+        return iter(frames)  # type: ignore[call-overload]  # what has only __getitem__ iterates too
+    except TypeError:
+        raise InvalidInputError(
+            f"frames must be a list, a generator or another iterable of arrays, not {type(frames).__name__}"
+        ) from None

@@ -42,6 +42,11 @@ def test_a_path_is_told_from_a_name():
         Segmenter.open("nowhere.onnx")
 
 
+def test_a_name_in_place_of_a_backend_is_refused_at_once():
+    with pytest.raises(InvalidInputError, match=r"Segmenter\.open\('mobilenetv2'\)"):
+        Segmenter("mobilenetv2")
+
+
 @pytest.mark.parametrize(
     ("options", "remedy"),
     [
