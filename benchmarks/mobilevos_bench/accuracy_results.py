@@ -52,6 +52,7 @@ class AccuracyResult:
         data: the data set's folder, and the ground truth's where it is not the usual one.
         overall: the mean over all objects.
         sequences: every sequence.
+        date: when it was scored, ISO 8601.
         artifact: hex SHA-256 of the file that ran; none where it does not say.
         checkpoint: hex SHA-256 of the checkpoint that the model has its weights from; none where it does not say.
         machine: what ran it.
@@ -67,6 +68,7 @@ class AccuracyResult:
     data: str
     overall: AccuracyScores
     sequences: tuple[SequenceAccuracy, ...]
+    date: str
     artifact: str | None
     checkpoint: str | None
     machine: Machine
@@ -81,11 +83,13 @@ class MasksAccuracy:
         subject: what was scored, as the file has it.
         data: see AccuracyResult.
         overall: see AccuracyResult.
+        sequences: see AccuracyResult.
     """
 
     subject: dict[str, Any]
     data: str
     overall: AccuracyScores
+    sequences: tuple[SequenceAccuracy, ...]
 
 
 def read_accuracy(data: dict[str, Any]) -> AccuracyResult | MasksAccuracy:
@@ -95,8 +99,9 @@ def read_accuracy(data: dict[str, Any]) -> AccuracyResult | MasksAccuracy:
         KeyError, TypeError, ValueError, AttributeError, InvalidInputError: it is not one.
     """
     subject, name, overall = data["subject"], data_name(data["data"]), _scores(data["overall"])
+    sequences = tuple(_sequence(name, entry) for name, entry in data["sequences"].items())
     if "model" not in subject:
-        return MasksAccuracy(dict(subject), name, overall)
+        return MasksAccuracy(dict(subject), name, overall, sequences)
     return AccuracyResult(
         model=str(subject["model"]),
         runtime=str(subject["runtime"]),
@@ -106,7 +111,8 @@ def read_accuracy(data: dict[str, Any]) -> AccuracyResult | MasksAccuracy:
         precision=str(subject["precision"]),
         data=name,
         overall=overall,
-        sequences=tuple(_sequence(name, entry) for name, entry in data["sequences"].items()),
+        sequences=sequences,
+        date=str(data["date"]),
         artifact=subject["artifact_sha256"],
         checkpoint=subject["weights"].get("checkpoint_sha256"),
         machine=decode(Machine, data["machine"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from mobilevos_bench.accuracy_results import AccuracyResult
 from mobilevos_bench.agreement_results import AgreementResult
 from mobilevos_bench.attention_results import AttentionResult
 from mobilevos_bench.cost_results import CostResult
-from mobilevos_bench.formats import read_folder
+from mobilevos_bench.formats import read_folder, read_result
 from mobilevos_bench.frame_work import FrameWorkResult
 from mobilevos_bench.gpu_results import GpuResult
 from mobilevos_bench.phone.app_results import AppResult
@@ -20,12 +20,19 @@ from mobilevos_bench.queue_results import QueueResult
 from mobilevos_bench.results import LatencyResult, MemoryResult
 from mobilevos_bench.training_results import AblationResult, TrainingProfile
 
+STAGES = "stages"
+
 
 @dataclass(frozen=True)
 class CommittedResults:
-    """All results files of a folder, each kind in the order of the files' names; scores of models alone."""
+    """All results files of a folder, each kind in the order of the files' names; scores of models alone.
+
+    `stages` are the evaluations of weights that were shipped before, by the stems of their files. These are in a folder
+    of their own, so that no other table takes them for the present ones.
+    """
 
     accuracy: Sequence[AccuracyResult] = field(default=())
+    stages: Mapping[str, AccuracyResult] = field(default_factory=dict)
     latency: Sequence[LatencyResult] = field(default=())
     memory: Sequence[MemoryResult] = field(default=())
     ablation: Sequence[AblationResult] = field(default=())
@@ -51,7 +58,8 @@ class CommittedResults:
         for result in read_folder(folder):
             if type(result) in _FIELDS:
                 found.setdefault(_FIELDS[type(result)], []).append(result)
-        return cls(**found)
+        former = {path.stem: read_result(path) for path in sorted((folder / STAGES).glob("*.json"))}
+        return cls(**found, stages={stem: one for stem, one in former.items() if isinstance(one, AccuracyResult)})
 
 
 # Which field has the results of a kind; the other kinds have no table.

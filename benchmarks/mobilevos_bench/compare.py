@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mobilevos_bench.accuracy_report import FORMAT as ACCURACY
 from mobilevos_bench.comparable import BOOTSTRAP, NONE, Comparable, Figure, comparable
 from mobilevos_bench.compare_results import Comparison, Ratio
 from mobilevos_bench.compare_settings import differences
@@ -34,8 +35,9 @@ def compare(first: Path, second: Path) -> Comparison:
         raise InvalidInputError(f"{first} is a {name}, {second} a {other_name}; compare two files of one kind")
     differ = differences(one.setting, other.setting)
     if differ:
+        remedy = "set scores against each other with 'vos-bench gain'" if name == ACCURACY else "measure both in one"
         raise InvalidInputError(
-            f"{first} and {second} were measured in different settings: {', '.join(differ)}; measure both in one"
+            f"{first} and {second} were measured in different settings: {', '.join(differ)}; {remedy}"
         )
     shared = [figure for figure in one.figures if figure in other.figures]
     return Comparison(

@@ -21,6 +21,7 @@ from mobilevos_bench.attention_results import AttentionResult, read_attention
 from mobilevos_bench.compare_results import Comparison
 from mobilevos_bench.cost_results import CostResult, read_cost
 from mobilevos_bench.frame_work import FrameWorkResult
+from mobilevos_bench.gain_results import Gain
 from mobilevos_bench.gpu_results import GpuResult, read_gpu
 from mobilevos_bench.phone.app_results import AppResult
 from mobilevos_bench.phone.results import PhoneResult
@@ -38,6 +39,7 @@ Record: TypeAlias = (
     | AppResult
     | FrameWorkResult
     | Comparison
+    | Gain
     | AgreementResult
 )
 Foreign: TypeAlias = (
@@ -101,6 +103,7 @@ _ALL = (
     _record("mobilevos-app", "the Android app", AppResult),
     _record("mobilevos-frame-work", "android_demo/tools/benchmark_core.sh", FrameWorkResult),
     _record("mobilevos-comparison", "vos-bench compare", Comparison),
+    _record("mobilevos-gain", "vos-bench gain", Gain),
     _record("mobilevos-agreement", "vos-bench agree", AgreementResult),
     _foreign(ACCURACY_FORMAT, "vos-eval", read_accuracy, foreign_schema.accuracy),
     _foreign("mobilevos-cost", "python -m mobilevos_models.cost", read_cost, foreign_schema.cost),

@@ -10,6 +10,7 @@ from mobilevos_bench.artifact_tables import artifacts_table
 from mobilevos_bench.attention_results import attention_rows
 from mobilevos_bench.committed_results import CommittedResults
 from mobilevos_bench.frame_work import frame_work_rows
+from mobilevos_bench.gain_tables import choices_table, stages_table
 from mobilevos_bench.gpu_results import gpu_rows
 from mobilevos_bench.markdown import markdown, number, percent, percent_score, runtime_name, spread_text
 from mobilevos_bench.model_tables import cost_table, models_table
@@ -167,6 +168,8 @@ TABLES: dict[str, Callable[[CommittedResults, str], str]] = {
     "frame-work": frame_work_table,
     "gpu": gpu_table,
     "agreement": agreement_table,
+    "stages": stages_table,
+    "choices": choices_table,
 }
 
 

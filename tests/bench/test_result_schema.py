@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from toy_results import LATENCY, MEMORY, QUEUE, accuracy
 
+from mobilevos_bench.committed_results import STAGES
 from mobilevos_bench.formats import FORMATS, schema, to_text
 from mobilevos_bench.tables import RESULTS_FOLDER, SCHEMA_FILE
 from mobilevos_sdk.machine import CPU_FLAGS, provenance, source_commit
@@ -18,6 +19,7 @@ from mobilevos_sdk.machine import CPU_FLAGS, provenance, source_commit
 jsonschema = pytest.importorskip("jsonschema", reason="the check by another program needs jsonschema")
 ROOT = Path(__file__).parents[2]
 COMMITTED = sorted((ROOT / RESULTS_FOLDER).glob("*.json"))
+COMMITTED += sorted((ROOT / RESULTS_FOLDER / STAGES).glob("*.json"))
 
 
 def check(data: dict[str, Any]) -> None:

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mobilevos_sdk import constants
+from mobilevos_sdk import InvalidInputError, constants
 from mobilevos_sdk.masks import DAVIS_PALETTE, read_mask
 from mobilevos_sdk.processing import (
     ROTATION_GAIN,
     Fit,
+    check_frame,
     fit_frame,
     fit_masks,
     label,
@@ -179,6 +180,26 @@ def test_the_place_of_frames_of_many_sizes(model: tuple[int, int]) -> None:
     found = node(program, {"model": model, "sizes": sizes})
     fits = [Fit.between(size, model) for size in sizes]
     assert found == [[fit.rotated, list(fit.content), list(fit.offset)] for fit in fits]
+
+
+@pytest.mark.parametrize("size", [(15, 640), (640, 15), (16, 16)], ids=str)
+def test_frames_that_are_too_small_are_refused_in_the_sdks_words(size: tuple[int, int]) -> None:
+    program = """
+    const { Fit } = await src("fit.js");
+    const [height, width] = given;
+    try {
+      new Fit({ width, height }, { width: 176, height: 96 });
+    } catch (error) {
+      return [error.constructor.name, error.message];
+    }
+    return null;
+    """
+    try:
+        check_frame(np.zeros((*size, 3), np.uint8))
+        expected = None
+    except InvalidInputError as error:
+        expected = ["InvalidInputError", str(error)]
+    assert node(program, size) == expected
 
 
 def test_the_constants_of_the_page_are_the_sdks() -> None:

@@ -16,8 +16,14 @@ export class Fit {
   /**
    * @param {Size} frame
    * @param {Size} model
+   * @throws {InvalidInputError} the frame has too few pixels to follow anything in it.
    */
   constructor(frame, model) {
+    if (Math.min(frame.width, frame.height) < constants.smallest_side) {
+      throw new InvalidInputError(
+        `the frame is ${frame.width}x${frame.height}; it must be ${constants.smallest_side} pixels or more on each side`,
+      );
+    }
     const upright = Math.min(model.height / frame.height, model.width / frame.width);
     const turned = Math.min(model.height / frame.width, model.width / frame.height);
     this.frame = { width: frame.width, height: frame.height };
