@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilevos_bench.cli import agree, compare, gain, phone, queue
+from mobilevos_bench.cli import agree, compare, failures, gain, phone, queue
 from mobilevos_bench.cli.shared import (
     PROGRAM,
     add_json,
@@ -33,6 +33,7 @@ examples:
   vos-bench phone mobilenetv2 --tool android_aarch64_benchmark_model --gpu --json phone.json
   vos-bench compare before.json after.json
   vos-bench gain eval-one.json eval-other.json
+  vos-bench failures --predictions masks --data DAVIS --out pictures
   vos-bench record here --model mobilenetv2      on each of two machines, and then:
   vos-bench agree here there
   vos-bench table            check that README, docs and model cards show the committed results
@@ -93,6 +94,7 @@ def _parser() -> ArgumentParser:
     phone.add_parser(commands)
     compare.add_parser(commands)
     gain.add_parser(commands)
+    failures.add_parser(commands)
     agree.add_parsers(commands)
 
     table = commands.add_parser("table", help="the results tables of README, docs and model cards", description=TABLE)
