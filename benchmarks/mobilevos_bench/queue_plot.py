@@ -92,11 +92,9 @@ def _draw_scores(axes: Axes, sweep: QueueResult, style: dict[str, Any]) -> None:
     axes.plot(queues, values, "-.", markerfacecolor="none", alpha=0.8, **style)
     unbounded = sweep.score(None)
     if unbounded is not None:
-        axes.axhline(100 * unbounded.j_and_f, color=style["color"], linestyle=(0, (1, 3)), linewidth=1)
-        text = f"{UNBOUNDED} {percent_score(unbounded.j_and_f)}"
-        axes.annotate(
-            text, (0.99, 100 * unbounded.j_and_f), xycoords=("axes fraction", "data"), ha="right", va="bottom"
-        )
+        value = 100 * unbounded.j_and_f
+        text = f"{sweep.setting.model}, {UNBOUNDED} {percent_score(unbounded.j_and_f)}"
+        axes.axhline(value, color=style["color"], linestyle=(0, (1, 3)), linewidth=1, label=text)
 
 
 def _label(axes: Axes, scored: Axes | None, sweeps: Sequence[QueueResult]) -> None:
