@@ -22,6 +22,9 @@ from mobilevos_sdk.backends.base import FloatArray
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
+# Weights of 7 bits. x86 processors without VNNI add two products of uint8 and int8 in 16 bits, which saturate with weights
+# of 8 bits: the same artifact would give other masks there.
+REDUCE_RANGE = True
 # What ONNX calls the operations of the policy.
 KINDS = {
     "Conv": Kind.CONVOLUTION,
@@ -92,7 +95,7 @@ class OnnxGraph:
         return QDQQuantizer(
             self._copy(),
             per_channel=True,
-            reduce_range=False,
+            reduce_range=REDUCE_RANGE,
             weight_qType=QuantType.QInt8,
             activation_qType=QuantType.QUInt8,
             tensors_range=TensorsData(CalibrationMethod.MinMax, known),
@@ -109,7 +112,7 @@ class OnnxGraph:
         return ONNXQuantizer(
             self._copy(),
             per_channel=True,
-            reduce_range=False,
+            reduce_range=REDUCE_RANGE,
             mode=QuantizationMode.IntegerOps,
             static=False,
             weight_qType=QuantType.QInt8,

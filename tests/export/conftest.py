@@ -63,6 +63,18 @@ def exported_parts(tiny_source):
     return [(graph, export_graph(graph, module)) for graph, module in tiny_source.modules()]
 
 
+@pytest.fixture(scope="session")
+def torch_backend():
+    """Makes what runs a source's graphs in PyTorch."""
+    from mobilevos_models.torch_backend import TorchBackend
+
+    def made(source):
+        spec = source.spec
+        return TorchBackend(source.folded, spec.queue, spec.max_objects, spec.height, spec.width)
+
+    return made
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
     """PyTorch's threads wait for each other actively, which on a busy machine costs tiny tensors minutes."""
