@@ -22,8 +22,8 @@ from mobilevos_sdk.backends.base import FloatArray
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-# Weights of 7 bits. x86 processors without VNNI add two products of uint8 and int8 in 16 bits, which saturate with weights
-# of 8 bits: the same artifact would give other masks there.
+# Weights of 7 bits. x86 processors without VNNI add two products of uint8 and int8 in 16 bits, which 8 bits saturate:
+# the same artifact would give other masks there.
 REDUCE_RANGE = True
 # What ONNX calls the operations of the policy.
 KINDS = {
