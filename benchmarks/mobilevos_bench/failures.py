@@ -14,7 +14,7 @@ from mobilevos_bench.mask_store import MaskStore
 from mobilevos_sdk.davis import DavisSequence
 from mobilevos_sdk.evaluation import SequenceScores
 from mobilevos_sdk.files import write_atomically
-from mobilevos_sdk.masks import Mask
+from mobilevos_sdk.masks import Mask, read_mask
 from mobilevos_sdk.metrics import VOID
 
 PANELS = 6
@@ -90,17 +90,17 @@ def draw_failures(
     Raises:
         MobileVOSError: a mask or a frame is missing or cannot be read, or a picture cannot be written.
     """
+    store = MaskStore(predictions)
     results = score_predictions(predictions, sequences)
     scored = [(result.scores, one) for result, one in zip(results, sequences, strict=True)]
     for scores, sequence in sorted(scored, key=lambda pair: pair[0].mean.j_and_f)[:worst]:
         regions = np.mean([one.region_frames for one in scores.objects], axis=0)
         positions = lowest_of_each_part(regions, PANELS)
-        store = MaskStore(predictions)
-        masks = dict(store.read(sequence))
         panels = []
         for position in positions:
             index = sequence.scored[position]
-            kinds = error_map(masks[index], sequence.truth(index), [one.object_id for one in scores.objects])
+            mask = read_mask(store.path(sequence, index))
+            kinds = error_map(mask, sequence.truth(index), [one.object_id for one in scores.objects])
             frame = next(sequence.frames(index, index + 1)) if with_frames else None
             panels.append(_panel(kinds, frame, f"{sequence.frame_names[index]}  J {100 * regions[position]:.0f}"))
         path = out / f"{sequence.name}.png"
