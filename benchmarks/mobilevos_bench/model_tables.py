@@ -24,10 +24,11 @@ def models_table(results: CommittedResults, card: str) -> str:
     """A row for each model that was measured or scored; `card` makes no difference.
 
     Costs are those of the first file: files differ in their settings, and one table has one of them. Scores are those
-    of fp32 artifacts: what the other precisions lose stands in the table of accuracy.
+    of fp32 artifacts with as much memory as was measured: the others stand in the table of accuracy.
     """
     measured = results.costs[0] if results.costs else None
-    accuracy = [result for result in results.accuracy if result.precision == "fp32"]
+    queues = {measured.queue} if measured else {result.queue for result in results.accuracy}
+    accuracy = [result for result in results.accuracy if result.precision == "fp32" and result.queue in queues]
     names = dict.fromkeys((*(measured.models if measured else ()), *(result.model for result in accuracy)))
     if not names:
         return ""
@@ -94,9 +95,10 @@ def _parameters(count: int | None) -> str:
 
 
 def _score(scored: list[AccuracyResult]) -> str:
-    """J&F in percent; of several evaluations on the same data, each with what tells it from the others."""
-    if len(scored) == 1:
-        return percent_score(scored[0].overall.j_and_f)
+    """J&F in percent; of several that differ on the same data, each with what tells it from the others."""
+    scores = {percent_score(result.overall.j_and_f) for result in scored}
+    if len(scores) == 1:
+        return scores.pop()
     return ", ".join(
         f"{percent_score(result.overall.j_and_f)} (queue {result.queue}, {result.size}, {runtime_name(result.runtime)})"
         for result in scored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mobilevos_bench.accuracy_results import AccuracyScores
+from mobilevos_bench.accuracy_results import AccuracyResult, AccuracyScores
 from mobilevos_bench.agreement_report import agreement_rows
 from mobilevos_bench.artifact_tables import artifacts_table
 from mobilevos_bench.attention_results import attention_rows
@@ -67,7 +67,7 @@ def accuracy_table(results: CommittedResults, card: str) -> str:
         return NOTHING_YET
     header = ("model", "parameters", "data", "runtime", *_SCORE_COLUMNS)
     rows = []
-    for result in results.accuracy:
+    for result in sorted(results.accuracy, key=_place):
         parameters = "" if result.parameters is None else f"{result.parameters / 1e6:.2f} M"
         name = f"`{result.model}`, queue {result.queue}, {result.size}, {result.precision}"
         rows.append([name, parameters, result.data, runtime_name(result.runtime), *_scores(result.overall)])
@@ -178,6 +178,11 @@ def _ablation_row(row: AblationRow) -> list[str]:
     spread = "" if len(row.gains) == 1 else f" ({', '.join(f'{100 * value:+.1f}' for value in row.gains)})"
     scores = [percent_score(value) for value in (row.j_and_f, row.region, row.boundary)]
     return [f"`{row.name}`", *scores, f"{gain:+.1f}{spread}", ", ".join(map(percent_score, row.seeds))]
+
+
+def _place(result: AccuracyResult) -> tuple[object, ...]:
+    """Sorts evaluations so that those which may be compared stand together, a model's full memory first."""
+    return result.data, result.model, -result.queue, result.precision, result.runtime
 
 
 def _latency_row(setting: Setting, runtime: RuntimeLatency) -> list[str]:

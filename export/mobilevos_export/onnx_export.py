@@ -57,7 +57,10 @@ def export_graph(graph: GraphSpec, module: torch.nn.Module) -> ModelProto:
     """Exports one graph, with the tensor names of its spec, and simplifies it."""
     with quietly(f"the ONNX export of {graph.name}"):
         import onnxslim
+        from onnxscript.optimizer import fold_constants
 
+        # PyTorch's own optimisation tries patterns on all pairs of nodes: minutes for local attention. After folding
+        # alone onnxslim leaves the same nodes; without it, casts of constants would stay.
         program = torch.onnx.export(
             module,
             sample_inputs(graph),
@@ -66,9 +69,11 @@ def export_graph(graph: GraphSpec, module: torch.nn.Module) -> ModelProto:
             input_names=[tensor.name for tensor in graph.inputs],
             output_names=[tensor.name for tensor in graph.outputs],
             verbose=False,
+            optimize=False,
         )
         if program is None:
             raise RuntimeError("PyTorch returned no program")
+        fold_constants(program.model)
         model: ModelProto = onnxslim.slim(program.model_proto)
     return model
 

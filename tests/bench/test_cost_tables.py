@@ -83,9 +83,16 @@ def test_every_model_has_a_row_with_costs_and_scores() -> None:
 
 def test_several_scores_of_a_model_are_told_apart() -> None:
     once = committed(TWO, "mobilenetv2").accuracy[0]
-    other = replace(once, queue=5, runtime="litert")
+    other = replace(once, queue=5, runtime="litert", overall=replace(once.overall, j_and_f=0.86))
     table = models_table(CommittedResults(accuracy=[once, other]), "models")
-    assert "| 85.0 (queue 2, 480x864, ONNX Runtime), 85.0 (queue 5, 480x864, LiteRT) |" in table
+    assert "| 85.0 (queue 2, 480x864, ONNX Runtime), 86.0 (queue 5, 480x864, LiteRT) |" in table
+    table = models_table(CommittedResults(accuracy=[once, other], costs=committed(TWO).costs), "models")
+    assert "| 85.0 |" in table and "86.0" not in table  # the costs are those of a queue of 2
+
+
+def test_equal_scores_on_both_runtimes_are_said_once() -> None:
+    once = committed(TWO, "mobilenetv2").accuracy[0]
+    assert "| 85.0 |" in models_table(CommittedResults(accuracy=[once, replace(once, runtime="litert")]), "models")
 
 
 def test_a_table_has_the_costs_of_one_file() -> None:
