@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -10,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
@@ -27,6 +30,9 @@ TINY_QUEUE = 3
 # The exported ones are fewer: every number of objects costs three conversions.
 EXPORTED_OBJECTS = 2
 EXPORTED_QUEUE = 2
+# PyTorch's threads wait for each other actively, which on a busy machine costs tensors this small minutes. It reads
+# this when it is loaded, in this process and in the commands that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,14 @@ class TinyVideo:
 
     frames: list[np.ndarray]
     mask: np.ndarray
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    """Undoes what a command of the test before may have set."""
+    cv2.setNumThreads(1)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
@@ -104,8 +118,6 @@ def tiny_video() -> TinyVideo:
 @pytest.fixture(scope="session")
 def tiny_clip(tiny_video: TinyVideo, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of frames with its first mask beside it, as the parity comparison reads them."""
-    import cv2
-
     from mobilevos_sdk.masks import write_mask
 
     folder = tmp_path_factory.mktemp("clip") / "tiny"
@@ -133,26 +145,32 @@ def _exported(model: MobileVOS, config: pytest.Config, kind: str) -> Path:
     A test may damage a copy of the file, never the file.
     """
     pytest.importorskip({"onnx": "onnxslim", "tflite": "litert_torch"}[kind], reason="needs 'mobilevos[export]'")
-    path = Path(config.cache.mkdir("tiny-artifacts")) / f"{_fingerprint()}.{kind}"
-    if not path.exists():
-        from mobilevos_export import onnx_export, tflite_export
-        from mobilevos_export.graphs import prepare
-        from mobilevos_export.options import ExportOptions
+    from filelock import FileLock
 
-        options = ExportOptions(
-            TINY_MODEL, queue=EXPORTED_QUEUE, height=TINY_HEIGHT, width=TINY_WIDTH, objects=EXPORTED_OBJECTS
-        )
-        source = prepare(model, options, {"checkpoint": "random"})
-        if kind == "onnx":
-            content = onnx_export.package(onnx_export.convert(source, print), source.spec)
-        else:
-            content = tflite_export.package(tflite_export.convert(source, print), source.spec)
-        for older in path.parent.glob(f"*.{kind}"):
-            older.unlink()
-        partial = path.with_suffix(".partial")
-        partial.write_bytes(content)
-        partial.replace(path)
+    path = Path(config.cache.mkdir("tiny-artifacts")) / f"{_fingerprint()}.{kind}"
+    with FileLock(path.parent / f"{kind}.lock"):  # tests of other processes wait until it is there
+        if not path.exists():
+            content = _converted(model, kind)
+            for older in path.parent.glob(f"*.{kind}"):
+                older.unlink()
+            partial = path.with_suffix(".partial")
+            partial.write_bytes(content)
+            partial.replace(path)
     return path
+
+
+def _converted(model: MobileVOS, kind: str) -> bytes:
+    from mobilevos_export import onnx_export, tflite_export
+    from mobilevos_export.graphs import prepare
+    from mobilevos_export.options import ExportOptions
+
+    options = ExportOptions(
+        TINY_MODEL, queue=EXPORTED_QUEUE, height=TINY_HEIGHT, width=TINY_WIDTH, objects=EXPORTED_OBJECTS
+    )
+    source = prepare(model, options, {"checkpoint": "random"})
+    if kind == "onnx":
+        return onnx_export.package(onnx_export.convert(source, print), source.spec)
+    return tflite_export.package(tflite_export.convert(source, print), source.spec)
 
 
 def _fingerprint() -> str:

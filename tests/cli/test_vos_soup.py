@@ -29,7 +29,6 @@ SHIFTS = {"a": 0.0, "b": 0.6, "c": -0.6}
 @pytest.fixture
 def folder(tmp_path: Path, tiny_model: MobileVOS, tiny_video: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with the videos `val` and three checkpoints that differ in the bias of their logits."""
-    torch.set_num_threads(1)
     monkeypatch.chdir(tmp_path)
     for name in ("bear", "swan"):
         (tmp_path / "val/JPEGImages" / name).mkdir(parents=True)

@@ -73,13 +73,3 @@ def torch_backend():
         return TorchBackend(source.folded, spec.queue, spec.max_objects, spec.height, spec.width)
 
     return made
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """PyTorch's threads wait for each other actively, which on a busy machine costs tiny tensors minutes."""
-    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'mobilevos[train]'")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

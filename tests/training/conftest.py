@@ -13,13 +13,3 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny_data import write_data
 
     return write_data(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture
-def one_thread() -> None:
-    """Two threads would only get in each other's way at these sizes."""
-    import cv2
-    import torch
-
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)

@@ -22,7 +22,6 @@ def random_probabilities(seed: int, *shape: int) -> Tensor:
 
 def value_and_gradients(loss: Loss, inputs: tuple[Tensor, ...], dtype: torch.dtype) -> list[Tensor]:
     """The loss's values and its gradients with respect to each input, each value with a weight of its own."""
-    torch.set_num_threads(1)
     leaves = [x.detach().to(dtype).clone().requires_grad_() for x in inputs]
     values = loss(*leaves)
     weights = torch.linspace(1.0, 2.0, values.numel(), dtype=dtype)

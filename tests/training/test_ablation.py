@@ -14,8 +14,6 @@ from mobilevos_bench.formats import from_data, schema
 from mobilevos_training import loop
 from mobilevos_training.ablation import main
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture
 def command(tiny_data: Path, tmp_path: Path) -> list[str]:

@@ -15,7 +15,6 @@ from mobilevos_training.losses import IGNORE, bootstrapped_cross_entropy, cka_lo
 from mobilevos_training.recipe import Recipe
 from mobilevos_training.rollout import Followed
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 CLIPS, FRAMES, TARGETS, CHANNELS, SIDE = 4, 2, 3, 6, 32
 PRESENT = torch.tensor([[True, False, False], [True, True, True], [True, True, False], [True, False, False]])
 WHOLE: dict[str, Any] = {

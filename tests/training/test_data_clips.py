@@ -29,8 +29,6 @@ STYLES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
     return write_pack(tmp_path_factory.mktemp("pack"))
 
 

@@ -77,7 +77,6 @@ def assert_same_curve(first: Path, second: Path) -> None:
         assert b == pytest.approx(a, rel=TOLERANCE)
 
 
-@pytest.mark.usefixtures("one_thread")
 def test_the_clips_of_a_step_have_different_numbers_of_targets(tiny_data: Path) -> None:
     """Or the next test would not see what padding does."""
     wanted = recipe(tiny_data)
@@ -88,7 +87,6 @@ def test_the_clips_of_a_step_have_different_numbers_of_targets(tiny_data: Path) 
     assert widths[0] != widths[1]
 
 
-@pytest.mark.usefixtures("one_thread")
 def test_two_processes_train_as_one(tiny_data: Path, tmp_path: Path) -> None:
     """With every loss of distillation; the test of a restart compares runs without a teacher."""
     wanted = recipe(tiny_data, distill=distillation(tiny_data), memory={"teacher_forcing": 0.5})
@@ -128,7 +126,6 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs Linux's /proc to find the launcher's children")
-@pytest.mark.usefixtures("one_thread")
 def test_a_run_goes_on_when_a_process_dies(tiny_data: Path, tmp_path: Path) -> None:
     wanted = recipe(tiny_data, steps=8)
     out = tmp_path / "two"

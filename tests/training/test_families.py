@@ -32,7 +32,6 @@ from mobilevos_training.rollout import Followed, follow, one_hot
 from mobilevos_training.teacher import CachedTeacher, Clips, ModelTeacher
 from mobilevos_training.validation import ValidationOptions
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 SIDE, LENGTH = 65, 4
 # One of each kind of block, and both ways to remember.
 JOINT = ("aot-t", "aost", "deaot-t", "deaot-t-deform")

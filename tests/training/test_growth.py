@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import torch
 from tiny_data import random_weights
 
@@ -15,8 +14,6 @@ from mobilevos_models.mobilevos import MobileVOS
 from mobilevos_training.growth import pass_through
 from mobilevos_training.initial import initial_model
 from mobilevos_training.recipe_options import ModelOptions
-
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_an_aspp_returns_what_it_is_given_and_learns_with_all_of_its_branches() -> None:

@@ -20,7 +20,6 @@ from mobilevos_training.families.backbones import BACKBONE_FILES
 from mobilevos_training.initial import initial_model
 from mobilevos_training.recipe_options import ModelOptions
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 Norms = TypeVar("Norms", bound=nn.Module)
 
 

@@ -26,7 +26,6 @@ from mobilevos_training.loop import Trainer
 from mobilevos_training.recipe import Recipe
 from mobilevos_training.run_options import RunOptions
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 SIDE, FRAMES, STEPS = 64, 6, 25
 # Each random encoder, and how much of its norms' work its weights do: without, a deep one's features grow.
 ENCODERS = {"mobilenetv2": (DilatedMobileNetV2, 1.0), "resnet50": (ResNet50, 0.4)}

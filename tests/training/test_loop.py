@@ -22,8 +22,6 @@ from mobilevos_training.run_options import RunOptions
 from mobilevos_training.state import load_state
 from mobilevos_training.validation import ValidationOptions
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def demanding(data: Path, **changes: Any) -> Recipe:
     """A recipe that draws everything that is random: depth, teacher forcing, pixels of distillation, targets."""
@@ -41,7 +39,6 @@ def demanding(data: Path, **changes: Any) -> Recipe:
 @pytest.fixture(scope="module")
 def whole(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
     """A demanding run of three steps."""
-    torch.set_num_threads(1)
     return trained(demanding(tiny_data), tiny_data, tmp_path_factory.mktemp("whole"))
 
 

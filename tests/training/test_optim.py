@@ -14,8 +14,6 @@ from mobilevos_training.families import family_of
 from mobilevos_training.optim import AveragedWeights, add_stochastic_depth, build_optimizer, rate_factor
 from mobilevos_training.recipe_options import OptimizerOptions, ScheduleOptions
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture
 def model() -> MobileVOS:

@@ -15,8 +15,6 @@ from mobilevos_training.loop import Trainer
 from mobilevos_training.profiling import StepProfile, convolution_ceiling, profile
 from mobilevos_training.run_options import RunOptions
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture(autouse=True)
 def small_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def test_there_are_recipes() -> None:
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.relative_to(FOLDER).with_suffix("").as_posix())
-def test_a_recipe_trains(path: Path, tiny_data: Path, tmp_path: Path, one_thread: None) -> None:
+def test_a_recipe_trains(path: Path, tiny_data: Path, tmp_path: Path) -> None:
     whole = read_recipe(path)
     overrides = list(SMALL)
     if path.stem == "finetune":  # the one that must do without ImageNet weights

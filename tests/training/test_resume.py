@@ -17,7 +17,6 @@ from tiny_data import STUDENT, assert_same_weights, distillation, losses, pack_r
 from mobilevos_models.checkpoints import read_checkpoint
 from mobilevos_training.cli import main
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 STEPS = 6
 PATIENCE = 400  # seconds for a process to come to its next step on a busy machine
 

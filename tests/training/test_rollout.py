@@ -18,7 +18,6 @@ from mobilevos_sdk.segmenter import Segmenter
 from mobilevos_training.families import WalkOptions
 from mobilevos_training.rollout import Followed, follow
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 SIDE, LENGTH = 64, 5
 
 

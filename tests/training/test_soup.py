@@ -21,11 +21,6 @@ MODEL = "mobilenetv2-noaspp"
 OPTIMUM = 0.5
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def ingredient(folder: Path, name: str, **tensors: Tensor) -> Ingredient:
     save_file(tensors, folder / name)
     return Ingredient(folder / name, MODEL, name)

@@ -20,7 +20,6 @@ from mobilevos_training.recipe import Recipe
 from mobilevos_training.recipe_options import TeacherOptions
 from mobilevos_training.teacher import CachedTeacher, Clips, ModelTeacher, cache_folder
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 LONG = {"sources": [{"layout": "davis", "path": "davis16/train"}], "frames": 5, "crop": 64}
 
 

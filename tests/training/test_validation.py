@@ -35,11 +35,6 @@ QUEUE = 3
 WEIGHTS = Path(__file__).parents[2] / "models/mobilevos_models/weights/mobilenetv2-noaspp.safetensors"
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture
 def data(tmp_path: Path, tiny_video: Any) -> Path:
     """Sequences of 120x90: `one` has an object and 4 frames, `two` has two and 8; `bare` has only its first mask."""

@@ -19,8 +19,6 @@ from mobilevos_bench.formats import schema
 from mobilevos_training import profiling, teacher
 from mobilevos_training.cli import EXAMPLE, main, parser
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture
 def recipe(tiny_data: Path, tmp_path: Path) -> str:
