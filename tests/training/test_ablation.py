@@ -40,6 +40,7 @@ def test_cells_are_trained_once_and_compared(
     scores = [row["cells"][0]["J&F"] for row in document["rows"]]
     assert [row["gain"] for row in document["rows"]] == [0, pytest.approx(scores[1] - scores[0])]
     assert document["rows"][1]["cells"][0]["seed"] == 3
+    assert document["rows"][1]["cells"][0]["origin"]["command"].endswith("--seeds 3")
     assert len({row["cells"][0]["recipe_digest"] for row in document["rows"]}) == 2
     assert from_data(document, "").rows[1].name == "second"  # what the tables read
     pytest.importorskip("jsonschema", reason="another program checks the file").validate(document, schema())

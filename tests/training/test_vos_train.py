@@ -84,7 +84,7 @@ def test_a_profile_is_printed(
     assert main([recipe, *common, "--profile", "--json", str(written), "steps=3"]) == 0
     document = json.loads(written.read_text())
     pytest.importorskip("jsonschema", reason="another program checks the file").validate(document, schema())
-    assert document["origin"]["command"].startswith("vos-train ")
+    assert document["origin"]["command"].startswith(f"vos-train {recipe} --data ")
     printed = capsys.readouterr().out
     for word in ("data", "teacher", "forward", "backward", "clips/s", "waiting for data", "of the convolution ceiling"):
         assert word in printed

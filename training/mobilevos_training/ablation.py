@@ -42,6 +42,7 @@ class Setting:
         size: height and width of the model's input in scoring.
         out: the folder of the cells.
         threads: CPU threads; None for PyTorch's number.
+        arguments: of the command, for the record.
     """
 
     data: Path
@@ -49,6 +50,7 @@ class Setting:
     size: tuple[int, int]
     out: Path
     threads: int | None
+    arguments: tuple[str, ...]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,14 +70,15 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
-    args = parser().parse_args(argv)
-    return run(PROGRAM, lambda: _main(args))
+    arguments = sys.argv[1:] if argv is None else argv
+    return run(PROGRAM, lambda: _main(arguments))
 
 
-def _main(args: argparse.Namespace) -> None:
+def _main(arguments: list[str]) -> None:
+    args = parser().parse_args(arguments)
     from mobilevos_training.recipe import read_recipe
 
-    setting = Setting(args.data, args.val, args.val_size, args.out, args.threads)
+    setting = Setting(args.data, args.val, args.val_size, args.out, args.threads, tuple(arguments))
     recipes = {path.stem: path for path in args.recipes}
     if len(recipes) != len(args.recipes):
         raise UsageError("two recipes have the same name; their runs would share a folder")
@@ -138,7 +141,7 @@ def _cell(folder: Path, recipe: Recipe, setting: Setting) -> None:
         "machine": f"{machine_name(device)}, {torch.get_num_threads()} threads",
         "torch": torch.__version__,
         "precision": options.precision,
-        "origin": provenance(PROGRAM, sys.argv[1:], (*DISTRIBUTIONS, "torch")).to_dict(),
+        "origin": provenance(PROGRAM, setting.arguments, (*DISTRIBUTIONS, "torch")).to_dict(),
     }
     write_atomically(folder / SCORE_FILE, json.dumps(score, indent=1))
 

@@ -75,7 +75,9 @@ _PRECISION = "of convolutions (default: fp16 with gradient scaling on a GPU, bf1
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
-    args = parser().parse_intermixed_args(argv)  # overrides may stand between options
+    arguments = sys.argv[1:] if argv is None else argv
+    args = parser().parse_intermixed_args(arguments)  # overrides may stand between options
+    args.arguments = arguments
     return run(PROGRAM, lambda: train(args))
 
 
@@ -145,7 +147,7 @@ def _profile(args: argparse.Namespace, trainer: Trainer) -> None:
     if trainer.processes.first:
         print(found.table())
         if args.json:
-            write_atomically(args.json, json.dumps(profile_document(found, trainer), indent=1) + "\n")
+            write_atomically(args.json, json.dumps(profile_document(found, trainer, args.arguments), indent=1) + "\n")
 
 
 def _train(trainer: Trainer, options: RunOptions) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import islice
@@ -79,8 +79,11 @@ class StepProfile:
         )
 
 
-def profile_document(found: StepProfile, trainer: Trainer) -> dict[str, Any]:
-    """A profile as JSON, with what was measured and on what machine; the tables of the documentation read it."""
+def profile_document(found: StepProfile, trainer: Trainer, arguments: Sequence[str]) -> dict[str, Any]:
+    """A profile as JSON, with what was measured and on what machine; the tables of the documentation read it.
+
+    `arguments` are those of the command.
+    """
     recipe = trainer.recipe
     return {
         "format": FORMAT,
@@ -104,7 +107,7 @@ def profile_document(found: StepProfile, trainer: Trainer) -> dict[str, Any]:
         "gflop": found.gflop,
         "ceiling": found.ceiling,
         "ceiling_share": found.ceiling_share,
-        "origin": provenance("vos-train", sys.argv[1:], (*DISTRIBUTIONS, "torch")).to_dict(),
+        "origin": provenance("vos-train", arguments, (*DISTRIBUTIONS, "torch")).to_dict(),
     }
 
 
