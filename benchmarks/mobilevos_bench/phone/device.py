@@ -65,7 +65,8 @@ class Warmth:
 def read_device(phone: Adb) -> Device:
     """Asks a device who it is."""
     properties = dict(_PROPERTY.findall(phone.shell("getprop").output))
-    cores = phone.shell("nproc").output.strip()
+    # GNU's nproc would tell what this variable says instead of the cores.
+    cores = phone.shell("OMP_NUM_THREADS= nproc").output.strip()
     count = int(cores) if cores.isdecimal() else None
     if not properties.get("ro.build.version.release"):
         kernel = phone.shell("uname -sr").output.strip()
