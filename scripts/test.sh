@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 venv="${MOBILEVOS_VENV:-.venv}"
 python3 -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet -e ".[dev]"
-# Several processes, each with whole files of tests, whose fixtures are then made once. Each may take 3 GB.
+# Several processes, each with whole files of tests, whose fixtures are then made once. Each loads PyTorch.
 "$venv/bin/python" -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile "$@"

@@ -11,15 +11,13 @@ from typing import Any
 import pytest
 from toy_results import LATENCY, MEMORY, QUEUE, accuracy
 
-from mobilevos_bench.committed_results import STAGES
 from mobilevos_bench.formats import FORMATS, schema, to_text
 from mobilevos_bench.tables import RESULTS_FOLDER, SCHEMA_FILE
 from mobilevos_sdk.machine import CPU_FLAGS, provenance, source_commit
 
 jsonschema = pytest.importorskip("jsonschema", reason="the check by another program needs jsonschema")
 ROOT = Path(__file__).parents[2]
-COMMITTED = sorted((ROOT / RESULTS_FOLDER).glob("*.json"))
-COMMITTED += sorted((ROOT / RESULTS_FOLDER / STAGES).glob("*.json"))
+COMMITTED = sorted(path for path in (ROOT / RESULTS_FOLDER).rglob("*.json") if path != ROOT / SCHEMA_FILE)
 
 
 def check(data: dict[str, Any]) -> None:

@@ -58,6 +58,11 @@ def test_no_path_of_this_machine_is_inside(full, tiny_source):
     assert str(__file__).rsplit("/", 3)[0].encode() not in content
 
 
+def test_constants_are_folded(full):
+    """PyTorch's own optimiser, which would do it too, is left out for its time."""
+    assert not {"CastLike", "Constant", "Identity"} & {node.op_type for node in full.graph.node}
+
+
 def test_fp16_halves_the_file_and_changes_large_convolutions_only(exported_parts, full):
     half = merged(exported_parts, half=True)
     assert stored_bytes(half) < 0.52 * stored_bytes(full)
