@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mobilevos_export.attention_cost import CEILING
 from mobilevos_export.conversion import quietly
+from mobilevos_export.onnx_export import export_module
 from mobilevos_models.aot.attention import HEADS, WINDOW, LongTermAttention, ShortTermAttention
 from mobilevos_models.aot.block import LayerMemory
 from mobilevos_models.aot.config import CHANNELS, Deformation
@@ -144,13 +145,13 @@ def _gflop(function: Callable[..., Any], *inputs: Any) -> float:
 
 
 def _compile_onnx(part: Part, threads: int) -> Callable[[], None]:
-    with quietly(f"the ONNX export of {part.name}"):
+    content = export_module(part.name, part.module.eval(), part.inputs).SerializeToString()
+    with quietly(f"loading {part.name}"):
         import onnxruntime
 
-        program: Any = torch.onnx.export(part.module.eval(), part.inputs, dynamo=True, verbose=False)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        session = onnxruntime.InferenceSession(program.model_proto.SerializeToString(), options)
+        session = onnxruntime.InferenceSession(content, options)
     named = {i.name: x.numpy() for i, x in zip(session.get_inputs(), part.inputs, strict=True)}
     return lambda: session.run(None, named)
 

@@ -55,7 +55,31 @@ def convert(source: SourceModel, report: Callable[[str], None]) -> ModelProto:
 
 def export_graph(graph: GraphSpec, module: torch.nn.Module) -> ModelProto:
     """Exports one graph, with the tensor names of its spec, and simplifies it."""
-    with quietly(f"the ONNX export of {graph.name}"):
+    inputs, outputs = ([tensor.name for tensor in tensors] for tensors in (graph.inputs, graph.outputs))
+    return export_module(graph.name, module, sample_inputs(graph), inputs, outputs)
+
+
+def export_module(
+    name: str,
+    module: torch.nn.Module,
+    example: tuple[torch.Tensor, ...],
+    inputs: list[str] | None = None,
+    outputs: list[str] | None = None,
+) -> ModelProto:
+    """Exports any module as the graphs of artifacts are, and simplifies it.
+
+    Args:
+        name: what to call it where the export fails.
+        module: what takes the example.
+        example: tensors of the inputs' shapes.
+        inputs: the inputs' names; none takes what PyTorch calls them.
+        outputs: the outputs' names, likewise.
+
+    Raises:
+        ConversionError: PyTorch's exporter failed.
+        RuntimeMissingError: onnx, onnxscript or onnxslim is not installed.
+    """
+    with quietly(f"the ONNX export of {name}"):
         import onnxslim
         from onnxscript.optimizer import fold_constants
 
@@ -63,11 +87,11 @@ def export_graph(graph: GraphSpec, module: torch.nn.Module) -> ModelProto:
         # alone onnxslim leaves the same nodes; without it, casts of constants would stay.
         program = torch.onnx.export(
             module,
-            sample_inputs(graph),
+            example,
             dynamo=True,
             opset_version=OPSET,
-            input_names=[tensor.name for tensor in graph.inputs],
-            output_names=[tensor.name for tensor in graph.outputs],
+            input_names=inputs,
+            output_names=outputs,
             verbose=False,
             optimize=False,
         )

@@ -38,6 +38,11 @@ class Blocks(NamedTuple):
     radius: int
 
     @property
+    def window(self) -> int:
+        """Cells on a side of what a query sees."""
+        return 2 * self.radius + 1
+
+    @property
     def key_height(self) -> int:
         """Rows of keys that a block reads."""
         return self.height + 2 * self.radius
@@ -52,7 +57,7 @@ def local_attention(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    position_logits: Tensor,
+    position_keys: Tensor,
     size: tuple[int, int],
     window: int,
     position_values: Tensor | None = None,
@@ -60,14 +65,14 @@ def local_attention(
     """Attention of each cell to the window around it (AOT, section 4.2; Table 2b of the paper has its worth).
 
     With offsets o in row-major order, dy first, from -(window // 2) to window // 2, a cell p gets
-    `sum_o a_o (v[p + o] + r_o)`, where `a = softmax_o(q[p] . k[p + o] + position_logits[p, o])` over the offsets that
-    stay in the picture and r are the position values.
+    `sum_o a_o (v[p + o] + r_o)`, where `a = softmax_o(q[p] . k[p + o] + (q[p], 1) . s_o)` over the offsets that stay in
+    the picture, s are the position keys and r the position values.
 
     Args:
         query: (B, heads, h*w, D), scaled.
         key: (B, heads, h*w, D).
         value: (B, heads, h*w, Dv).
-        position_logits: (B, heads, h*w, window**2).
+        position_keys: (heads, window**2, D + 1), the last channel a bias.
         size: h and w.
         window: cells on a side, odd.
         position_values: (heads, window**2, Dv).
@@ -77,21 +82,29 @@ def local_attention(
     """
     batch, heads = query.shape[:2]
     blocks = query_blocks(size, window)
-    query, key, value, logits = (_to_map(x, size) for x in (query, key, value, position_logits))
-    logits = logits + _outside(size, window, logits)
+    query, key, value = (_to_map(x, size) for x in (query, key, value))
+    query = _pad_queries(torch.cat([query, torch.ones_like(query[..., :1])], 3), blocks, size)
     key, value = _pad_keys(key, blocks, size), _pad_keys(value, blocks, size)
+    key = torch.cat([key, _outside(size, blocks, key)], 3)
+    position_keys = _widen(position_keys, blocks, SILENT_LOGIT).mT
+    if position_values is not None:
+        position_values = _widen(position_values, blocks, 0.0)
     bands = []
-    for top in range(0, size[0], blocks.height):  # one row of blocks after another: what is at work stays in the cache
-        rows, seen = slice(top, top + blocks.height), slice(top, top + blocks.key_height)
-        own = _cut_queries(query[:, rows], blocks) @ _cut_keys(key[:, seen], blocks).mT
-        band = logits[:, rows]
-        attention = (_join(_to_windows(own, blocks), blocks, band.shape) + band).softmax(-1)
-        read = _to_keys(_cut_queries(attention, blocks), blocks) @ _cut_keys(value[:, seen], blocks)
-        band = _join(read, blocks, (*band.shape[:3], value.shape[3])).reshape(batch, heads, -1, value.shape[3])
+    for top in range(0, query.shape[1], blocks.height):  # a row of blocks at a time: what is at work stays in the cache
+        own, seen = slice(top, top + blocks.height), slice(top, top + blocks.key_height)
+        queries = _cut(query[:, own], blocks, blocks.width)
+        products = [q @ k.mT for q, k in zip(queries, _cut(key[:, seen], blocks, blocks.key_width), strict=True)]
+        by_head = torch.cat(queries, 1).reshape(batch, heads, -1, query.shape[3])
+        positions = (by_head @ position_keys).reshape(batch * heads, -1, position_keys.shape[-1])
+        attention = (_to_windows(products, blocks) + positions).softmax(-1)
+        values = _cut(value[:, seen], blocks, blocks.key_width)
+        band = torch.cat([a @ v for a, v in zip(_to_keys(attention, blocks), values, strict=True)], 1)
         if position_values is not None:
-            band = band + attention.reshape(batch, heads, -1, window**2) @ position_values
-        bands.append(band)
-    return torch.cat(bands, 2)
+            by_head = attention.reshape(batch, heads, -1, attention.shape[2])
+            band = band + (by_head @ position_values).reshape(band.shape)
+        bands.append(_join(band, blocks))
+    read = torch.cat(bands, 1)[:, : size[0], : size[1]]
+    return read.reshape(batch, heads, -1, value.shape[3])
 
 
 def local_attention_macs(size: tuple[int, int], window: int, key_channels: int, value_channels: int) -> int:
@@ -121,6 +134,12 @@ def _to_map(x: Tensor, size: tuple[int, int]) -> Tensor:
     return x.reshape(x.shape[0] * x.shape[1], *size, x.shape[3])
 
 
+def _pad_queries(x: Tensor, blocks: Blocks, size: tuple[int, int]) -> Tensor:
+    """(G, h, w, D) with zeros below and on the right, up to whole blocks."""
+    missing = (blocks.rows * blocks.height - size[0], blocks.columns * blocks.width - size[1])
+    return F.pad(x, (0, 0, 0, missing[1], 0, missing[0])) if any(missing) else x
+
+
 def _pad_keys(x: Tensor, blocks: Blocks, size: tuple[int, int]) -> Tensor:
     """(G, h, w, D) with zeros around the picture, as far as any block sees."""
     below = blocks.rows * blocks.height - size[0] + blocks.radius
@@ -128,82 +147,69 @@ def _pad_keys(x: Tensor, blocks: Blocks, size: tuple[int, int]) -> Tensor:
     return F.pad(x, (0, 0, blocks.radius, right, blocks.radius, below))
 
 
-def _cut_queries(x: Tensor, blocks: Blocks) -> Tensor:
-    """A row of blocks (G, <= height, w, D) to (columns*G, height*width, D), zeros beyond the map."""
-    groups, height, width, channels = x.shape
-    missing = (blocks.height - height, blocks.columns * blocks.width - width)
-    if any(missing):
-        x = F.pad(x, (0, 0, 0, missing[1], 0, missing[0]))
+def _outside(size: tuple[int, int], blocks: Blocks, like: Tensor) -> Tensor:
+    """One more channel for padded keys (G, H, W, D): 0 in the picture, `SILENT_LOGIT` around it."""
+    rows, columns = (
+        torch.tensor(_outside_cells(length, padded, blocks.radius), dtype=like.dtype, device=like.device)
+        for length, padded in zip(size, like.shape[1:3], strict=True)
+    )
+    border = torch.minimum(rows[:, None], columns[None]).reshape(1, *like.shape[1:3], 1)
+    return torch.cat([border] * like.shape[0])  # phones' GPUs do not broadcast
+
+
+def _outside_cells(length: int, padded: int, radius: int) -> list[float]:
+    """For each cell of a padded axis: 0 in the picture, `SILENT_LOGIT` outside."""
+    return [0.0 if radius <= cell < radius + length else SILENT_LOGIT for cell in range(padded)]
+
+
+def _widen(x: Tensor, blocks: Blocks, last: float) -> Tensor:
+    """Of each offset (heads, window**2, D) to what `_to_windows` has: (heads, keys of a block + 1, D).
+
+    What enters is zero but for the last channel.
+    """
+    heads, offsets, channels = x.shape
+    window, area = blocks.window, blocks.key_height * blocks.key_width
+    spare = x.new_zeros(heads, area + 1 - offsets, channels - 1)
+    spare = torch.cat([spare, torch.full_like(spare[..., :1], last)], 2)
+    beside = window * (blocks.key_width - window)
+    rows = [x.reshape(heads, window, -1, channels), spare[:, :beside].reshape(heads, window, -1, channels)]
+    return torch.cat([torch.cat(rows, 2).reshape(heads, -1, channels), spare[:, beside:]], 1)
+
+
+def _cut(x: Tensor, blocks: Blocks, width: int) -> list[Tensor]:
+    """What each block of a row has of a map (G, rows, columns, D): (G, rows*width, D), `blocks.width` columns apart."""
     lefts = range(0, blocks.columns * blocks.width, blocks.width)
-    parts = [x[:, :, left : left + blocks.width] for left in lefts]
-    return torch.cat(parts).reshape(blocks.columns * groups, -1, channels)
+    return [x[:, :, left : left + width].reshape(x.shape[0], -1, x.shape[3]) for left in lefts]
 
 
-def _cut_keys(x: Tensor, blocks: Blocks) -> Tensor:
-    """What a row of blocks sees, (G, key_height, columns*width + 2*radius, D), to (columns*G, keys of a block, D)."""
-    lefts = range(0, blocks.columns * blocks.width, blocks.width)
-    parts = [x[:, :, left : left + blocks.key_width] for left in lefts]
-    return torch.cat(parts).reshape(len(parts) * x.shape[0], -1, x.shape[3])
+def _join(x: Tensor, blocks: Blocks) -> Tensor:
+    """The blocks of a row (G, columns*height*width, D) as a map (G, height, columns*width, D)."""
+    groups, _, channels = x.shape
+    x = x.reshape(groups, blocks.columns, blocks.height, blocks.width * channels).transpose(1, 2)
+    return x.reshape(groups, blocks.height, blocks.columns * blocks.width, channels)
 
 
-def _join(x: Tensor, blocks: Blocks, shape: tuple[int, ...]) -> Tensor:
-    """The inverse of `_cut_queries`, to (G, <= height, w, D) of a given shape."""
-    x = x.reshape(-1, blocks.height, blocks.width, shape[3])
-    parts = [x[first : first + shape[0]] for first in range(0, x.shape[0], shape[0])]
-    return torch.cat(parts, 2)[:, : shape[1], : shape[2]]
+def _to_windows(products: list[Tensor], blocks: Blocks) -> Tensor:
+    """Products of each block, (G, height*width, keys), to (G, blocks*height*width, keys + 1): from its window on.
+
+    Query (y, x) of a block sees the rectangle from key (y, x) on. So its window begins `key_width` further right for
+    each row of queries, and by one for each column: in rows that are longer by that, all begin in one column. After the
+    window come keys of others, in no order that matters.
+    """
+    groups = products[0].shape[0]
+    height, width, area = blocks.height, blocks.width, blocks.key_height * blocks.key_width
+    spare = products[0].new_zeros(1, groups, height, blocks.key_width)
+    rows = [part for x in products for part in (x.reshape(1, groups, -1, blocks.key_width), spare)]
+    x = torch.cat(rows, 2).reshape(groups, len(products) * height, -1)
+    return x[:, :, : width * (area + 1)].reshape(groups, -1, area + 1)
 
 
-def _to_windows(x: Tensor, blocks: Blocks) -> Tensor:
-    """(N, height*width, keys of a block) to (N, height*width, window**2): each query's own window of the rectangle."""
-    count, area = x.shape[0], blocks.key_height * blocks.key_width
-    window = 2 * blocks.radius + 1
-    # By one cell more for each column of the block, then by one row of keys more for each row of the block.
-    x = _longer_rows(x.reshape(count * blocks.height, blocks.width, area), 1)
-    x = _longer_rows(x.reshape(count, blocks.height, blocks.width * area), blocks.key_width)
-    x = x.reshape(count * blocks.height * blocks.width, blocks.key_height, blocks.key_width)
-    return x[:, :window, :window].reshape(count, blocks.height * blocks.width, window**2)
-
-
-def _to_keys(x: Tensor, blocks: Blocks) -> Tensor:
-    """The inverse of `_to_windows`, zero outside each query's window."""
-    count, area = x.shape[0], blocks.key_height * blocks.key_width
-    window = 2 * blocks.radius + 1
-    x = x.reshape(1, count * blocks.height * blocks.width, window, window)
-    x = F.pad(x, (0, blocks.width - 1, 0, blocks.height - 1))
-    x = _shorter_rows(x.reshape(count, blocks.height, blocks.width * area), blocks.key_width)
-    x = _shorter_rows(x.reshape(count * blocks.height, blocks.width, area), 1)
-    return x.reshape(count, blocks.height * blocks.width, area)
-
-
-def _longer_rows(x: Tensor, shift: int) -> Tensor:
-    """(N, rows, n): row i moves left by `i * shift`; what enters on the right is not meant to be read."""
-    count, rows, length = x.shape
-    if rows == 1:
-        return x
-    # With four axes: LiteRT's GPU accelerator refuses to pad two of them, and pads three in the wrong place.
-    flat = F.pad(x.reshape(1, count, 1, rows * length), (0, rows * shift))
-    return flat.reshape(count, rows, length + shift)[:, :, :length]
-
-
-def _shorter_rows(x: Tensor, shift: int) -> Tensor:
-    """(N, rows, n): row i moves right by `i * shift`; zeros enter on the left, what leaves on the right is zero."""
-    count, rows, length = x.shape
-    if rows == 1:
-        return x
-    flat = F.pad(x.reshape(1, count, rows, length), (0, shift)).reshape(count, rows * (length + shift))
-    return flat[:, : rows * length].reshape(count, rows, length)
-
-
-@cache
-def _outside_rows(length: int, window: int) -> tuple[tuple[float, ...], ...]:
-    """For each cell of an axis and each offset: 0 in the picture, `SILENT_LOGIT` outside."""
-    radius = window // 2
-    offsets = range(-radius, radius + 1)
-    return tuple(tuple(0.0 if 0 <= cell + o < length else SILENT_LOGIT for o in offsets) for cell in range(length))
-
-
-def _outside(size: tuple[int, int], window: int, like: Tensor) -> Tensor:
-    """(h, w, window**2) logits of the picture's border, for a map (G, h, w, window**2)."""
-    rows, columns = (torch.tensor(_outside_rows(length, window), dtype=like.dtype) for length in size)
-    border = torch.minimum(rows[:, None, :, None], columns[None, :, None, :])
-    return border.reshape(*size, window**2).to(like.device)
+def _to_keys(x: Tensor, blocks: Blocks) -> list[Tensor]:
+    """The inverse of `_to_windows`, for what is zero outside each query's window."""
+    groups, area = x.shape[0], blocks.key_height * blocks.key_width
+    queries = blocks.height * blocks.width
+    x = F.pad(x.reshape(1, groups, blocks.columns * blocks.height, -1), (0, blocks.key_width - blocks.width))
+    x = x.reshape(1, groups, -1, blocks.key_width)
+    rows = queries * blocks.key_height
+    firsts = range(0, x.shape[2], rows + blocks.height)
+    return [x[:, :, first : first + rows].reshape(groups, queries, area) for first in firsts]

@@ -15,7 +15,7 @@ def literal(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    position_logits: Tensor,
+    position_keys: Tensor,
     size: tuple[int, int],
     window: int,
     position_values: Tensor | None,
@@ -32,7 +32,8 @@ def literal(
                     if not (0 <= y + dy < height and 0 <= x + dx < width):
                         continue
                     other, offset = (y + dy) * width + x + dx, (dy + radius) * window + dx + radius
-                    logits.append((query[cell] @ key[other] + position_logits[cell, offset]).item())
+                    position = query[cell] @ position_keys[offset, :-1] + position_keys[offset, -1]
+                    logits.append((query[cell] @ key[other] + position).item())
                     values.append(value[other] + (0.0 if position_values is None else position_values[offset]))
             weights = [math.exp(logit - max(logits)) for logit in logits]
             result[cell] = sum(w / sum(weights) * v for w, v in zip(weights, values, strict=True))
@@ -42,9 +43,8 @@ def literal(
 def inputs(size: tuple[int, int], window: int, batch: int = 2, heads: int = 2) -> list[Tensor]:
     generator = torch.Generator().manual_seed(0)
     cells, depth, offsets = size[0] * size[1], 4, window**2
-    shapes = [(cells, depth), (cells, depth), (cells, 3), (cells, offsets)]
-    drawn = [torch.randn(batch, heads, *shape, generator=generator) for shape in shapes]
-    return [*drawn, torch.randn(heads, offsets, 3, generator=generator)]
+    drawn = [torch.randn(batch, heads, cells, width, generator=generator) for width in (depth, depth, 3)]
+    return [*drawn, *(torch.randn(heads, offsets, width, generator=generator) for width in (depth + 1, 3))]
 
 
 @pytest.mark.parametrize("with_values", [True, False])
@@ -52,21 +52,21 @@ def inputs(size: tuple[int, int], window: int, batch: int = 2, heads: int = 2) -
     ("size", "window"), [((6, 8), 15), ((7, 9), 3), ((1, 1), 3), ((11, 4), 5), ((1, 30), 7), ((9, 40), 3)]
 )
 def test_it_is_its_definition(size: tuple[int, int], window: int, with_values: bool) -> None:
-    *tensors, position_values = inputs(size, window)
-    got = local_attention(*tensors, size, window, position_values if with_values else None)
+    *tensors, position_keys, position_values = inputs(size, window)
+    got = local_attention(*tensors, position_keys, size, window, position_values if with_values else None)
     for clip in range(2):
         for head in range(2):
             own = position_values[head] if with_values else None
-            expected = literal(*(x[clip, head] for x in tensors), size, window, own)
+            expected = literal(*(x[clip, head] for x in tensors), position_keys[head], size, window, own)
             torch.testing.assert_close(got[clip, head], expected, rtol=1e-5, atol=1e-5)
 
 
 def test_what_is_outside_the_window_is_not_read() -> None:
     size, window = (9, 40), 3
-    query, key, value, logits, position_values = inputs(size, window, 1)
-    before = local_attention(query, key, value, logits, size, window, position_values)
+    query, key, value, position_keys, position_values = inputs(size, window, 1)
+    before = local_attention(query, key, value, position_keys, size, window, position_values)
     value[:, :, 5 * 40 + 20] += 100.0
-    after = local_attention(query, key, value, logits, size, window, position_values)
+    after = local_attention(query, key, value, position_keys, size, window, position_values)
     changed = ((after - before).abs().amax((0, 1, 3)) > 1e-4).reshape(size).nonzero().tolist()
     assert changed == [[y, x] for y in (4, 5, 6) for x in (19, 20, 21)]
 

@@ -78,21 +78,21 @@ class LongTermAttention(nn.Module):
         return self.projection(merge_heads(attend(query, key, value, bias)))
 
 
-class RelativeLogits(nn.Module):
-    """A logit for each offset in the window, from the query: a 1x1 convolution whose groups are the heads."""
+class RelativeKeys(nn.Module):
+    """For each offset in the window a key that every query meets there, and a bias."""
 
     def __init__(self, channels: int, heads: int, window: int) -> None:
         super().__init__()
+        self.heads = heads
+        # As the reference implementation has them: a 1x1 convolution of unscaled queries, whose groups are the heads.
         self.weight = nn.Parameter(torch.zeros(heads * window**2, channels // heads, 1, 1))
         self.bias = nn.Parameter(torch.zeros(heads * window**2))
 
-    def forward(self, query: Tensor) -> Tensor:
-        """Unscaled queries (B, heads, T, D) to (B, heads, T, window**2)."""
-        heads, channels = query.shape[1], query.shape[3]
-        # A batched product: phones' GPUs do not take a convolution with so many groups. The bias is the weight of one
-        # more channel: as an addition of its own, LiteRT's GPU accelerator broadcasts it wrongly.
-        weight = torch.cat([self.weight.reshape(1, heads, -1, channels), self.bias.reshape(1, heads, -1, 1)], 3)
-        return torch.cat([query, torch.ones_like(query[..., :1])], 3) @ weight.transpose(2, 3)
+    def forward(self) -> Tensor:
+        """(heads, window**2, D + 1) for scaled queries of D channels, with the bias in the last channel."""
+        channels = self.weight.shape[1]
+        weight = self.weight.reshape(self.heads, -1, channels) * channels**0.5
+        return torch.cat([weight, self.bias.reshape(self.heads, -1, 1)], 2)
 
 
 class ShortTermAttention(nn.Module):
@@ -101,7 +101,7 @@ class ShortTermAttention(nn.Module):
     def __init__(self, channels: int, heads: int = HEADS, window: int = WINDOW) -> None:
         super().__init__()
         self.heads, self.window = heads, window
-        self.relative_emb_k = RelativeLogits(channels, heads, window)
+        self.relative_emb_k = RelativeKeys(channels, heads, window)
         self.relative_emb_v = nn.Parameter(torch.zeros(heads, channels // heads, window**2))
         self.projection = nn.Linear(channels, channels)
 
@@ -112,7 +112,7 @@ class ShortTermAttention(nn.Module):
             query * query.shape[-1] ** -0.5,
             key,
             value,
-            self.relative_emb_k(query),
+            self.relative_emb_k(),
             size,
             self.window,
             self.relative_emb_v.transpose(1, 2),

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mobilevos_models.aot.attention import WINDOW, RelativeLogits, attend
+from mobilevos_models.aot.attention import WINDOW, RelativeKeys, attend
 from mobilevos_models.aot.layers import to_map, to_sequence
 from mobilevos_models.local_attention import local_attention
 
@@ -68,12 +68,12 @@ class LocalPropagation(GatedReadout):
 
     def __init__(self, key_channels: int, inner: int, outputs: int) -> None:
         super().__init__(inner, outputs)
-        self.relative_emb_k = RelativeLogits(key_channels, 1, WINDOW)
+        self.relative_emb_k = RelativeKeys(key_channels, 1, WINDOW)
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, gate: Tensor, size: tuple[int, int]) -> Tensor:
         """As `GlobalPropagation`, with a memory of one frame: M = h*w."""
         scaled = query * query.shape[-1] ** -0.5
-        read = local_attention(scaled, key, value, self.relative_emb_k(query), size, WINDOW)
+        read = local_attention(scaled, key, value, self.relative_emb_k(), size, WINDOW)
         return self.finish(read, gate, size)
 
 
