@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -91,24 +92,27 @@ def make_parts(size: Size) -> list[Part]:
     """The ceiling, then the attentions, at (h, w) cells, with random weights."""
     torch.manual_seed(0)
     cells = size[0] * size[1]
-    attended, keys, inner = (torch.randn(1, cells, width) for width in (CHANNELS, KEY_CHANNELS, INNER))
+    draw = partial(torch.randn, 1, cells)
     chain = nn.Sequential(*(nn.Conv2d(_CHAIN_CHANNELS, _CHAIN_CHANNELS, 3, padding=1) for _ in range(_CHAIN)))
     grid = (size[0] * 16 // _STRIDE, size[1] * 16 // _STRIDE)
     gated, local, deformable = _GatedLocal(size), _Local(size), _Deformable(size)
-    finish = _gflop(gated.propagation.finish, inner.unsqueeze(1), inner, size)  # what follows DeAOT's reading
+    # Every input is a tensor of its own: PyTorch exports one that is given twice as one input.
+    dense = (draw(CHANNELS), draw(CHANNELS), draw(CHANNELS))
+    propagated = (draw(KEY_CHANNELS), draw(KEY_CHANNELS), draw(INNER), draw(INNER))
+    sampled = (draw(KEY_CHANNELS), draw(CHANNELS), draw(CHANNELS), draw(INNER))
+    # What follows DeAOT's reading.
+    finish = _gflop(gated.propagation.finish, propagated[2].unsqueeze(1), propagated[3], size)
     projection = 2e-9 * cells * CHANNELS**2
     # Relative positions cost as many products as keys and, where there are position values, as values.
     own = 2e-9 * local_attention_macs(size, WINDOW, 2 * CHANNELS, 2 * CHANNELS) + projection
     gated_own = 2e-9 * local_attention_macs(size, WINDOW, 2 * KEY_CHANNELS, INNER) + finish
-    dense = (attended, attended, attended)
-    sampled = (keys, attended, attended, inner)
     full = LongTermAttention(CHANNELS, HEADS)
     return [
         _part(CEILING, chain, (torch.randn(1, _CHAIN_CHANNELS, *grid),)),
         _part("full attention, AOT", full, dense),
         Part("local attention, AOT", local, dense, own),
         Part("its block products alone, AOT", _Products(), _in_blocks(size, HEADS, CHANNELS, CHANNELS), own),
-        Part("gated local attention, DeAOT", gated, (keys, keys, inner, inner), gated_own),
+        Part("gated local attention, DeAOT", gated, propagated, gated_own),
         Part("its block products alone, DeAOT", _Products(), _in_blocks(size, 1, KEY_CHANNELS, INNER), gated_own),
         _part("gated deformable attention", deformable, sampled),
     ]
