@@ -113,7 +113,7 @@ def measure(task: CostTask) -> Measured:
     from mobilevos_sdk.machine import peak_memory_mb
 
     subject = _torch_subject(task) if task.runtime == "torch" else _artifact_subject(task)
-    for _ in range(WARMUP + task.queue):
+    for _ in range(WARMUP + task.queue - 1):  # the first entry is there from the start
         subject.step()
     milliseconds = [subject.step() for _ in range(task.repeats)]
     peak = peak_memory_mb()  # before the counting, which takes memory too
