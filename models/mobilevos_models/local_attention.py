@@ -52,6 +52,11 @@ class Blocks(NamedTuple):
         """Columns of keys that a block reads."""
         return self.width + 2 * self.radius
 
+    @property
+    def keys(self) -> int:
+        """How many keys a block reads."""
+        return self.key_height * self.key_width
+
 
 def local_attention(
     query: Tensor,
@@ -80,7 +85,7 @@ def local_attention(
     Returns:
         (B, heads, h*w, Dv).
     """
-    batch, heads = query.shape[:2]
+    shape = (*query.shape[:3], value.shape[3])
     blocks = query_blocks(size, window)
     query, key, value = (_to_map(x, size) for x in (query, key, value))
     query = _pad_queries(torch.cat([query, torch.ones_like(query[..., :1])], 3), blocks, size)
@@ -92,19 +97,8 @@ def local_attention(
     bands = []
     for top in range(0, query.shape[1], blocks.height):  # a row of blocks at a time: what is at work stays in the cache
         own, seen = slice(top, top + blocks.height), slice(top, top + blocks.key_height)
-        queries = _cut(query[:, own], blocks, blocks.width)
-        products = [q @ k.mT for q, k in zip(queries, _cut(key[:, seen], blocks, blocks.key_width), strict=True)]
-        by_head = torch.cat(queries, 1).reshape(batch, heads, -1, query.shape[3])
-        positions = (by_head @ position_keys).reshape(batch * heads, -1, position_keys.shape[-1])
-        attention = (_to_windows(products, blocks) + positions).softmax(-1)
-        values = _cut(value[:, seen], blocks, blocks.key_width)
-        band = torch.cat([a @ v for a, v in zip(_to_keys(attention, blocks), values, strict=True)], 1)
-        if position_values is not None:
-            by_head = attention.reshape(batch, heads, -1, attention.shape[2])
-            band = band + (by_head @ position_values).reshape(band.shape)
-        bands.append(_join(band, blocks))
-    read = torch.cat(bands, 1)[:, : size[0], : size[1]]
-    return read.reshape(batch, heads, -1, value.shape[3])
+        bands.append(_read(query[:, own], key[:, seen], value[:, seen], position_keys, position_values, blocks))
+    return torch.cat(bands, 1)[:, : size[0], : size[1]].reshape(shape)
 
 
 def local_attention_macs(size: tuple[int, int], window: int, key_channels: int, value_channels: int) -> int:
@@ -118,8 +112,7 @@ def query_blocks(size: tuple[int, int], window: int) -> Blocks:
     radius = window // 2
 
     def cost(blocks: Blocks) -> int:
-        keys = blocks.key_height * blocks.key_width
-        return blocks.rows * blocks.columns * keys * (blocks.height * blocks.width + GATHER_COST)
+        return blocks.rows * blocks.columns * blocks.keys * (blocks.height * blocks.width + GATHER_COST)
 
     candidates = (
         Blocks(height, width, -(-size[0] // height), -(-size[1] // width), radius)
@@ -127,6 +120,35 @@ def query_blocks(size: tuple[int, int], window: int) -> Blocks:
         for width in range(1, size[1] + 1)
     )
     return min(candidates, key=cost)
+
+
+def _read(
+    query: Tensor, key: Tensor, value: Tensor, position_keys: Tensor, position_values: Tensor | None, blocks: Blocks
+) -> Tensor:
+    """What a row of blocks reads, (G, height, columns*width, Dv).
+
+    Args:
+        query: (G, height, columns*width, D + 1).
+        key: (G, key_height, columns*width + 2*radius, D + 1), what these blocks see.
+        value: likewise, (..., Dv).
+        position_keys: (heads, D + 1, keys of a block + 1).
+        position_values: (heads, keys of a block + 1, Dv).
+        blocks: of which there is one row here.
+    """
+    queries = _cut(query, blocks, blocks.width)
+    products = [q @ k.mT for q, k in zip(queries, _cut(key, blocks, blocks.key_width), strict=True)]
+    attention = (_to_windows(products, blocks) + _by_head(torch.cat(queries, 1), position_keys)).softmax(-1)
+    values = _cut(value, blocks, blocks.key_width)
+    read = torch.cat([a @ v for a, v in zip(_to_keys(attention, blocks), values, strict=True)], 1)
+    if position_values is not None:
+        read = read + _by_head(attention, position_values)
+    return _join(read, blocks)
+
+
+def _by_head(x: Tensor, weight: Tensor) -> Tensor:
+    """(B*heads, T, D) times (heads, D, N), each head with its own: (B*heads, T, N)."""
+    groups, tokens, channels = x.shape
+    return (x.reshape(-1, weight.shape[0], tokens, channels) @ weight).reshape(groups, tokens, -1)
 
 
 def _to_map(x: Tensor, size: tuple[int, int]) -> Tensor:
@@ -168,8 +190,8 @@ def _widen(x: Tensor, blocks: Blocks, last: float) -> Tensor:
     What enters is zero but for the last channel.
     """
     heads, offsets, channels = x.shape
-    window, area = blocks.window, blocks.key_height * blocks.key_width
-    spare = x.new_zeros(heads, area + 1 - offsets, channels - 1)
+    window = blocks.window
+    spare = x.new_zeros(heads, blocks.keys + 1 - offsets, channels - 1)
     spare = torch.cat([spare, torch.full_like(spare[..., :1], last)], 2)
     beside = window * (blocks.key_width - window)
     rows = [x.reshape(heads, window, -1, channels), spare[:, :beside].reshape(heads, window, -1, channels)]
@@ -196,20 +218,18 @@ def _to_windows(products: list[Tensor], blocks: Blocks) -> Tensor:
     each row of queries, and by one for each column: in rows that are longer by that, all begin in one column. After the
     window come keys of others, in no order that matters.
     """
-    groups = products[0].shape[0]
-    height, width, area = blocks.height, blocks.width, blocks.key_height * blocks.key_width
-    spare = products[0].new_zeros(1, groups, height, blocks.key_width)
+    groups, longer = products[0].shape[0], blocks.keys + 1
+    spare = products[0].new_zeros(1, groups, blocks.height, blocks.key_width)
     rows = [part for x in products for part in (x.reshape(1, groups, -1, blocks.key_width), spare)]
-    x = torch.cat(rows, 2).reshape(groups, len(products) * height, -1)
-    return x[:, :, : width * (area + 1)].reshape(groups, -1, area + 1)
+    x = torch.cat(rows, 2).reshape(groups, len(products) * blocks.height, -1)
+    return x[:, :, : blocks.width * longer].reshape(groups, -1, longer)
 
 
 def _to_keys(x: Tensor, blocks: Blocks) -> list[Tensor]:
     """The inverse of `_to_windows`, for what is zero outside each query's window."""
-    groups, area = x.shape[0], blocks.key_height * blocks.key_width
-    queries = blocks.height * blocks.width
+    groups, queries = x.shape[0], blocks.height * blocks.width
     x = F.pad(x.reshape(1, groups, blocks.columns * blocks.height, -1), (0, blocks.key_width - blocks.width))
     x = x.reshape(1, groups, -1, blocks.key_width)
     rows = queries * blocks.key_height
     firsts = range(0, x.shape[2], rows + blocks.height)
-    return [x[:, :, first : first + rows].reshape(groups, queries, area) for first in firsts]
+    return [x[:, :, first : first + rows].reshape(groups, queries, blocks.keys) for first in firsts]
