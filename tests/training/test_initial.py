@@ -79,6 +79,15 @@ def tensors_of(entry: object) -> list[Tensor]:
     return [entry] if isinstance(entry, Tensor) else [tensor for part in entry for tensor in tensors_of(part)]
 
 
+def test_only_backbones_of_encoders_that_the_checkpoint_lacks_are_read(tmp_path: Path) -> None:
+    source = random_weights(tmp_path / "weights", "mobilenetv2-noaspp")
+    backbone = with_norms(ResNet18()).state_dict()
+    save_checkpoint(tmp_path / "backbones" / BACKBONE_FILES["resnet18"], backbone, {})  # and no MobileNetV2
+    started = initial_model(ModelOptions(name="resnet18", init=str(source)), tmp_path).state_dict()
+    values = {name: tensor for name, tensor in load(source).items() if name.startswith("value_encoder.")}
+    assert values and all(torch.equal(started[name], tensor) for name, tensor in values.items())
+
+
 def test_a_missing_backbone_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(
         ArtifactError, match=r"no ImageNet weights at .*resnet50-imagenet.*vos-import --from torchvision"

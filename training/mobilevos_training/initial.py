@@ -12,6 +12,7 @@ from mobilevos_models.folding import fold_batch_norms, unfold_state
 from mobilevos_models.registry import VOSModel, create_model
 from mobilevos_sdk.errors import ArtifactError
 from mobilevos_training.families import family_of
+from mobilevos_training.families.backbones import load_encoder
 from mobilevos_training.growth import pass_through
 from mobilevos_training.recipe_options import ModelOptions, weights_path
 
@@ -21,16 +22,16 @@ def initial_model(options: ModelOptions, data: Path) -> VOSModel:
 
     Args:
         options: the recipe's model.
-        data: the folder with `backbones`, which are read where the checkpoint does not have all of the encoders.
+        data: the folder with `backbones`, of which those are read whose encoder the checkpoint does not have whole.
 
     Raises:
         ArtifactError: a backbone or the checkpoint is missing or does not fit.
     """
     model = create_model(options.name, locality=options.locality)
-    family = family_of(model)
     fitting = _fitting(model, options) if options.init is not None else {}
-    if any(name.startswith(family.backbone_parts) and name not in fitting for name in model.state_dict()):
-        family.load_backbones(model, data / "backbones")
+    for part, backbone in family_of(model).backbones(model).items():
+        if any(name.startswith(f"{part}.") and name not in fitting for name in model.state_dict()):
+            load_encoder(model.get_submodule(part), data / "backbones", backbone)
     _grow(model, fitting)
     load_weights(model, model.state_dict() | fitting, str(options.init))
     # Last: weights that are not folded yet, such as imported ones, have to meet the norms that they belong to.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +13,6 @@ from mobilevos_models.aot.decoder import resize
 from mobilevos_models.aot.memory import AOTMemory, view_queue
 from mobilevos_models.aot.model import AOT, FrameFeatures
 from mobilevos_models.registry import model_config
-from mobilevos_training.families.backbones import load_encoder
 from mobilevos_training.families.base import (
     ABSENT_LOGIT,
     Family,
@@ -94,7 +92,6 @@ class AssociatingFamily(Family[AOT]):
     """AOT and its successors."""
 
     joint = True
-    backbone_parts = ("encoder.",)
     most_objects = IDENTITIES
 
     def walk(self, model: AOT, frames: Tensor, present: Tensor, options: WalkOptions) -> AssociatingWalk:
@@ -111,8 +108,8 @@ class AssociatingFamily(Family[AOT]):
     def channels(self, model: AOT) -> int:
         return 0
 
-    def load_backbones(self, model: AOT, folder: Path) -> None:
-        load_encoder(model.encoder, folder, model.config.backbone)
+    def backbones(self, model: AOT) -> dict[str, str]:
+        return {"encoder": model.config.backbone}
 
     def droppable(self, model: AOT) -> tuple[nn.Module, ...]:
         """The transformer (AOT, section 5)."""

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import torch
@@ -98,12 +97,10 @@ class Family(ABC, Generic[Model]):
 
     Attributes:
         joint: whether all objects of a frame are decoded together, so that only logits belong to single objects.
-        backbone_parts: prefixes of the parameters that start from ImageNet weights.
         most_objects: how many objects a model can follow at once; None for any number.
     """
 
     joint: ClassVar[bool]
-    backbone_parts: ClassVar[tuple[str, ...]]
     most_objects: ClassVar[int | None] = None
 
     @abstractmethod
@@ -123,12 +120,8 @@ class Family(ABC, Generic[Model]):
         """D, the width of a model's representation."""
 
     @abstractmethod
-    def load_backbones(self, model: Model, folder: Path) -> None:
-        """Starts the encoders, whose batch norms are not folded yet, from the ImageNet weights in a folder.
-
-        Raises:
-            ArtifactError: a file is missing or does not fit.
-        """
+    def backbones(self, model: Model) -> dict[str, str]:
+        """The encoders that start from ImageNet weights: the backbone, as `BACKBONE_FILES` has it, of each child."""
 
     @abstractmethod
     def droppable(self, model: Model) -> tuple[nn.Module, ...]:

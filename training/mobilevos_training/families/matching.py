@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from torch import Tensor, nn
@@ -12,7 +11,6 @@ from mobilevos_models.aggregation import aggregate_logits
 from mobilevos_models.memory_read import MemoryEntry, read_memory
 from mobilevos_models.mobilevos import DecoderFeatures, FrameState, MobileVOS, SpaceTimeNetwork, upsample_logits
 from mobilevos_models.stcn import STCN
-from mobilevos_training.families.backbones import load_encoder
 from mobilevos_training.families.base import (
     ABSENT_LOGIT,
     Family,
@@ -109,8 +107,6 @@ class ObjectFamily(Family[Model]):
 class MatchingFamily(ObjectFamily[Network]):
     """What MobileVOS and STCN share."""
 
-    backbone_parts = ("key_encoder.", "value_encoder.")
-
     def channels(self, model: Network) -> int:
         return model.prediction.in_channels
 
@@ -131,9 +127,8 @@ class MobileVOSFamily(MatchingFamily[MobileVOS]):
     def walk(self, model: MobileVOS, frames: Tensor, present: Tensor, options: WalkOptions) -> MobileVOSWalk:
         return MobileVOSWalk(model, frames, present, options)
 
-    def load_backbones(self, model: MobileVOS, folder: Path) -> None:
-        load_encoder(model.key_encoder, folder, model.config.backbone)
-        load_encoder(model.value_encoder, folder, "mobilenetv2")
+    def backbones(self, model: MobileVOS) -> dict[str, str]:
+        return {"key_encoder": model.config.backbone, "value_encoder": "mobilenetv2"}
 
 
 class STCNFamily(MatchingFamily[STCN]):
@@ -142,6 +137,5 @@ class STCNFamily(MatchingFamily[STCN]):
     def walk(self, model: STCN, frames: Tensor, present: Tensor, options: WalkOptions) -> STCNWalk:
         return STCNWalk(model, frames, present, options)
 
-    def load_backbones(self, model: STCN, folder: Path) -> None:
-        load_encoder(model.key_encoder, folder, "resnet50")
-        load_encoder(model.value_encoder, folder, "resnet18")
+    def backbones(self, model: STCN) -> dict[str, str]:
+        return {"key_encoder": "resnet50", "value_encoder": "resnet18"}

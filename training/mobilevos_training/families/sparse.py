@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
 from mobilevos_models.sst.model import SST, Skips, SSTEntry, SSTState
-from mobilevos_training.families.backbones import load_encoder
 from mobilevos_training.families.base import Prediction, Walk, WalkOptions, join_clips, split_times
 from mobilevos_training.families.matching import ObjectFamily, object_prediction
 
@@ -44,16 +41,14 @@ class SparseWalk(Walk[SSTEntry]):
 class SparseFamily(ObjectFamily[SST]):
     """SST of any pattern."""
 
-    backbone_parts = ("key_encoder.",)
-
     def walk(self, model: SST, frames: Tensor, present: Tensor, options: WalkOptions) -> SparseWalk:
         return SparseWalk(model, frames, present, options)
 
     def channels(self, model: SST) -> int:
         return model.prediction.in_channels
 
-    def load_backbones(self, model: SST, folder: Path) -> None:
-        load_encoder(model.key_encoder, folder, "resnet50")
+    def backbones(self, model: SST) -> dict[str, str]:
+        return {"key_encoder": "resnet50"}
 
     def droppable(self, model: SST) -> tuple[nn.Module, ...]:
         return (model.key_encoder,)
