@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 PROGRAM = "python -m mobilevos_models.cost"
 RUNTIMES = {"torch": None, "onnx": ".onnx", "litert": ".tflite"}
 EPILOG = """examples:
-  python -m mobilevos_models.cost --json benchmarks/results/cost.json
+  python -m mobilevos_models.cost --repeats 5 --rounds 3 --json benchmarks/results/cost.json
   python -m mobilevos_models.cost --models mobilenetv2,sst-local --objects 1 --repeats 5 --json cost.json
 
 Every measurement has a process of its own. The file is written after each of them: give the command again to go on
-where it stopped. Artifacts are looked for as vos-export names them; those that are not there are left out and named.
-Measure on an idle machine. exit codes: 0 done, 1 something failed, 2 wrong usage"""
+where it stopped. Rounds measure everything, then everything again: what a shared machine does for some minutes is then
+not the share of one model. Artifacts are looked for as vos-export names them; those that are not there are left out and
+named. Measure on an idle machine. exit codes: 0 done, 1 something failed, 2 wrong usage"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,7 +49,8 @@ def build_parser() -> ArgumentParser:
     add("--size", type=frame_size, default=(480, 864), help="model input (default 480x864, which 480x854 is padded to)")
     add("--queue", type=positive_int, default=2, help="slots of the memory, all of them full (default 2)")
     add("--threads", type=positive_int, help="of the runtime (default: the SDK's)")
-    add("--repeats", type=positive_int, default=20, help="measured frames (default 20)")
+    add("--repeats", type=positive_int, default=20, help="measured frames of a round (default 20)")
+    add("--rounds", type=positive_int, default=1, help="how often all is measured; the frames add up (default 1)")
     add("--artifacts", type=Path, default=Path("out"), metavar="DIR", help="folder of vos-export (default out)")
     add("--json", type=Path, required=True, metavar="FILE", help="where the results go, and are looked for")
     add("--again", action="store_true", help="measure also what the file has already")
@@ -68,13 +70,15 @@ def _main(arguments: list[str]) -> int:
     threads = RuntimeOptions(threads=options.threads).thread_count
     file = CostFile.open(options.json, PROGRAM, arguments, Setting(height, width, options.queue, threads))
     tasks = list(_tasks(options, threads))
+    turns = [(turn, task) for turn in range(1, options.rounds + 1) for task in tasks]
     failures = 0
-    for number, task in enumerate(tasks, start=1):
-        where = f"[{number}/{len(tasks)}] {task.model}, {task.runtime}, {task.objects} objects:"
+    for number, (turn, task) in enumerate(turns, start=1):
+        where = f"[{number}/{len(turns)}] {task.model}, {task.runtime}, {task.objects} objects:"
+        anew = options.again and turn == 1
         problem = _missing(task, max(options.objects))
         if problem is not None:
             _tell(f"{where} left out, {problem}")
-        elif file.has(task) and not options.again:
+        elif file.frames(task) >= turn * task.repeats and not anew:
             _tell(f"{where} in {options.json} already")
         else:
             try:
@@ -83,7 +87,7 @@ def _main(arguments: list[str]) -> int:
                 failures += 1
                 _tell(f"{where} failed: {' '.join(str(error).split())}")
                 continue
-            file.add(task, measured)
+            file.add(task, measured, anew)
             _tell(f"{where} {measured.text()}")
     return EXIT_FAILED if failures else EXIT_OK
 

@@ -16,7 +16,7 @@ from mobilevos_sdk.machine import DISTRIBUTIONS, busy_cores, provenance
 
 FORMAT, FORMAT_VERSION = "mobilevos-cost", 1
 # What a measurement is found again by.
-_CELL = {"model", "runtime", "objects", "milliseconds"}
+_CELL = {"model", "runtime", "objects", "milliseconds", "peak_mb", "busy_cores"}
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,15 @@ class CostFile:
         file._write()
         return file
 
-    def has(self, task: CostTask) -> bool:
-        """Whether the file holds a measurement, of as many frames or more."""
-        return any(_is_of(cell, task) and len(cell["milliseconds"]) >= task.repeats for cell in self._document["cells"])
+    def frames(self, task: CostTask) -> int:
+        """How many frames of a measurement the file holds."""
+        return sum(len(cell["milliseconds"]) for cell in self._document["cells"] if _is_of(cell, task))
 
-    def add(self, task: CostTask, measured: Measured) -> None:
-        """Writes a measurement, in place of an older one of the same; looks for a second at how busy others are.
+    def add(self, task: CostTask, measured: Measured, anew: bool = False) -> None:
+        """Writes a measurement; looks for a second at how busy others are.
+
+        Frames are added to those that the file holds of the same, and the larger peak of memory and the busier others
+        count; or, with `anew`, all that it holds of the same gives way.
 
         Raises:
             MobileVOSError: the file cannot be written.
@@ -90,7 +93,13 @@ class CostFile:
             "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "busy_cores": busy_cores(),
         }
-        self._document["cells"] = [*(old for old in self._document["cells"] if not _is_of(old, task)), cell]
+        cells = self._document["cells"]
+        older = [] if anew else [old for old in cells if _is_of(old, task)]
+        for old in older:
+            cell["milliseconds"] = [*old["milliseconds"], *cell["milliseconds"]]
+            for name in ("peak_mb", "busy_cores"):
+                cell[name] = max((value for value in (old[name], cell[name]) if value is not None), default=None)
+        self._document["cells"] = [*(old for old in cells if not _is_of(old, task)), cell]
         self._write()
 
     def _write(self) -> None:
