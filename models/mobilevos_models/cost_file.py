@@ -15,7 +15,7 @@ from mobilevos_sdk.files import write_atomically
 from mobilevos_sdk.machine import DISTRIBUTIONS, busy_cores, provenance
 
 FORMAT, FORMAT_VERSION = "mobilevos-cost", 1
-# What a measurement is found again by.
+# What is read again of a measurement that a file has.
 _CELL = {"model", "runtime", "objects", "milliseconds", "peak_mb", "busy_cores"}
 
 

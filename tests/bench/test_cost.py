@@ -122,19 +122,14 @@ def test_it_goes_on_where_it_stopped(fake: list[CostTask], tmp_path: Path, capsy
     assert frames == {"mobilenetv2": 2, "resnet18": 7}  # measured anew, and added to
 
 
-def test_rounds_measure_all_models_by_turns(fake: list[CostTask], tmp_path: Path, capsys) -> None:
+def test_rounds_measure_all_models_by_turns(fake: list[CostTask], tmp_path: Path) -> None:
     """And one that stopped in the second round goes on there."""
     path = tmp_path / "cost.json"
     only = ("--models", "mobilenetv2,resnet18", "--runtimes", "torch", "--objects", "1")
     assert measure(path, *only) == 0
     assert measure(path, "--models", "mobilenetv2", *only[2:], "--rounds", "2") == 0
     assert measure(path, *only, "--rounds", "3") == 0
-    assert [task.model for task in fake] == [
-        *["mobilenetv2", "resnet18"],
-        "mobilenetv2",
-        "resnet18",
-        *only[1].split(","),
-    ]
+    assert [task.model for task in fake] == 3 * ["mobilenetv2", "resnet18"]
     cells = json.loads(path.read_text())["cells"]
     assert [len(cell["milliseconds"]) for cell in cells] == [6, 6]
     assert measure(path, *only, "--rounds", "2", "--again") == 0
