@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Iterable
 
 from mobilevos_bench.accuracy_results import AccuracyResult
@@ -10,13 +11,17 @@ from mobilevos_bench.cost_results import Cost, CostResult
 from mobilevos_bench.markdown import markdown, number, percent_score, runtime_name, spread_text
 from mobilevos_bench.origin_text import busy_text, machine_text, threads_text
 
+_COST_HEADER = ("model", "runtime", "objects", "parameters", "GFLOP", "ms per frame (5 to 95 %)")
+
 
 def cost_table(results: CommittedResults, card: str) -> str:
     """Every measured cost, a row for each model, runtime and number of objects; `card` makes no difference."""
-    header = ("model", "runtime", "objects", "parameters", "GFLOP", "ms per frame (5 to 95 %)", "peak MB")
     parts = []
     for result in results.costs:
-        parts += [markdown(header, map(_cost_row, result.costs), left=2), _cost_note(result)]
+        fewest = result.objects[0]
+        header = (*_COST_HEADER, f"times {fewest} object{'s' if fewest > 1 else ''}", "peak MB")
+        rows = [_cost_row(cost, result.find(cost.model, cost.runtime).get(fewest)) for cost in result.costs]
+        parts += [markdown(header, rows, left=2), _cost_note(result)]
     return "\n\n".join(parts)
 
 
@@ -48,7 +53,8 @@ def models_table(results: CommittedResults, card: str) -> str:
     return "\n\n".join([table, *([_cost_note(measured)] if measured else [])])
 
 
-def _cost_row(cost: Cost) -> list[str]:
+def _cost_row(cost: Cost, fewest: Cost | None) -> list[str]:
+    """`fewest` is the cost of the fewest objects, which that of more is held against."""
     return [
         f"`{cost.model}`",
         runtime_name(cost.runtime),
@@ -56,8 +62,17 @@ def _cost_row(cost: Cost) -> list[str]:
         _parameters(cost.parameters),
         number(cost.gflop, ".1f"),
         spread_text(cost.milliseconds),
+        _times(cost, fewest),
         f"{cost.peak_mb:.0f}",
     ]
+
+
+def _times(cost: Cost, other: Cost | None) -> str:
+    """The median of the ratios of frames that were measured in one turn."""
+    if other is None or other is cost:
+        return ""
+    turns = zip(cost.milliseconds.runs or (), other.milliseconds.runs or (), strict=False)
+    return f"{statistics.median(more / fewer for more, fewer in turns):.2f}"
 
 
 def _cost_cells(measured: CostResult, name: str, runtimes: list[str]) -> list[str]:

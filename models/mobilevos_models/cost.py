@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,10 @@ EPILOG = """examples:
   python -m mobilevos_models.cost --repeats 5 --rounds 3 --json benchmarks/results/cost.json
   python -m mobilevos_models.cost --models mobilenetv2,sst-local --objects 1 --repeats 5 --json cost.json
 
-Every measurement has a process of its own. The file is written after each of them: give the command again to go on
-where it stopped. Rounds measure everything, then everything again: what a shared machine does for some minutes is then
-not the share of one model. Artifacts are looked for as vos-export names them; those that are not there are left out and
+Every measurement has a process of its own. Those of a model on a runtime take turns, a frame each, so that its numbers
+of objects can be compared; they are in memory together. Then the file is written: give the command again to go on where
+it stopped. Rounds measure everything, then everything again: what a shared machine does for some minutes is then not
+the share of one model. Artifacts are looked for as vos-export names them; those that are not there are left out and
 named. Measure on an idle machine. exit codes: 0 done, 1 something failed, 2 wrong usage"""
 
 
@@ -63,37 +65,39 @@ def _main(arguments: list[str]) -> int:
     if unknown:
         raise UsageError(f"unknown runtime '{unknown[0]}'; choose from {', '.join(RUNTIMES)}")
     from mobilevos_models.cost_file import CostFile, Setting
-    from mobilevos_models.cost_process import measure_apart
+    from mobilevos_models.cost_process import measure_by_turns
     from mobilevos_sdk.options import RuntimeOptions
 
     height, width = options.size
     threads = RuntimeOptions(threads=options.threads).thread_count
     file = CostFile.open(options.json, PROGRAM, arguments, Setting(height, width, options.queue, threads))
-    tasks = list(_tasks(options, threads))
-    turns = [(turn, task) for turn in range(1, options.rounds + 1) for task in tasks]
+    groups = list(_groups(options, threads))
+    rounds = [(turn, group) for turn in range(1, options.rounds + 1) for group in groups]
     failures = 0
-    for number, (turn, task) in enumerate(turns, start=1):
-        where = f"[{number}/{len(turns)}] {task.model}, {task.runtime}, {task.objects} objects:"
+    for number, (turn, group) in enumerate(rounds, start=1):
         anew = options.again and turn == 1
-        problem = _missing(task, max(options.objects))
-        if problem is not None:
-            _tell(f"{where} left out, {problem}")
-        elif file.frames(task) >= turn * task.repeats and not anew:
-            _tell(f"{where} in {options.json} already")
-        else:
-            try:
-                measured = measure_apart(task)
-            except MobileVOSError as error:
+        tell = partial(_tell, f"[{number}/{len(rounds)}]")
+        due = []
+        for task in group:
+            problem = _missing(task, max(options.objects))
+            if problem is not None:
+                tell(task, f"left out, {problem}")
+            elif file.frames(task) >= turn * options.repeats and not anew:
+                tell(task, f"in {options.json} already")
+            else:
+                due.append(task)
+        for task, measured in zip(due, measure_by_turns(due, options.repeats), strict=True):
+            if isinstance(measured, MobileVOSError):
                 failures += 1
-                _tell(f"{where} failed: {' '.join(str(error).split())}")
-                continue
-            file.add(task, measured, anew)
-            _tell(f"{where} {measured.text()}")
+                tell(task, f"failed: {' '.join(str(measured).split())}")
+            else:
+                file.add(task, measured, anew)
+                tell(task, measured.text())
     return EXIT_FAILED if failures else EXIT_OK
 
 
-def _tasks(options: argparse.Namespace, threads: int) -> Iterator[CostTask]:
-    """All measurements that are asked for, model by model."""
+def _groups(options: argparse.Namespace, threads: int) -> Iterator[list[CostTask]]:
+    """All measurements that are asked for: those of a model on a runtime together."""
     from mobilevos_models import MODELS, model_config
     from mobilevos_models.cost_process import CostTask
     from mobilevos_models.registry import is_exportable
@@ -108,10 +112,10 @@ def _tasks(options: argparse.Namespace, threads: int) -> Iterator[CostTask]:
                 continue
             path = options.artifacts / f"{model}-q{options.queue}-{height}x{width}{suffix}"
             artifact = None if suffix is None else str(path)
-            for objects in options.objects:
-                yield CostTask(
-                    model, runtime, objects, height, width, options.queue, threads, options.repeats, artifact
-                )
+            yield [
+                CostTask(model, runtime, objects, height, width, options.queue, threads, artifact)
+                for objects in options.objects
+            ]
 
 
 def _missing(task: CostTask, most: int) -> str | None:
@@ -130,8 +134,8 @@ def _counts(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(positive_int(part.strip()) for part in text.split(",")))
 
 
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+def _tell(progress: str, task: CostTask, message: str) -> None:
+    print(f"{progress} {task.model}, {task.runtime}, {task.objects} objects: {message}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""One measurement of `mobilevos_models.cost` in a process of its own, whose peak memory is then that of one model.
+"""Measurements of `mobilevos_models.cost`, each in a process of its own, whose peak memory is then that of one model.
 
-The parent calls `measure_apart`; the child runs `main` and prints one line of JSON: what it measured, or an error.
+The parent calls `measure_by_turns`. A child runs `main`: it prints `READY`, measures a frame and prints `READY` again
+for each line that it is given, and in the end one line of JSON: what it measured, or an error.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import inspect
 import json
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from mobilevos_sdk.errors import MobileVOSError
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 # Frames beyond those that fill the memory, before anything counts.
 WARMUP = 2
+# A line of a child that has done what it was told to.
+READY = "ready"
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,6 @@ class CostTask:
         width: of the model's input in pixels.
         queue: slots of the memory.
         threads: of the runtime.
-        repeats: measured frames.
         artifact: the file for `onnx` and `litert`.
     """
 
@@ -47,7 +51,6 @@ class CostTask:
     width: int
     queue: int
     threads: int
-    repeats: int
     artifact: str | None = None
 
 
@@ -84,28 +87,77 @@ class _Subject:
     count_gflop: Callable[[], float | None]
 
 
-def measure_apart(task: CostTask) -> Measured:
-    """Measures in a fresh process.
+def measure_by_turns(tasks: Sequence[CostTask], repeats: int) -> list[Measured | MobileVOSError]:
+    """Measures each task in a fresh process; when all are prepared, each measures a frame, then each another one.
 
-    Raises:
-        MobileVOSError: the process could not do it, or it was killed.
+    So what the machine does meanwhile meets all tasks, and their ratios are better than their milliseconds.
+
+    Args:
+        tasks: what to measure; all their models are in memory together.
+        repeats: frames of each.
+
+    Returns:
+        For each task what it costs, or why its process could not do it.
     """
-    command = [sys.executable, "-m", "mobilevos_models.cost_process", json.dumps(asdict(task))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode < 0:
-        raise MobileVOSError(f"the process was killed by signal {-done.returncode}; is there enough memory?")
-    lines = done.stdout.strip().splitlines()
-    if not lines:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise MobileVOSError(f"the process ended without a result: {last}")
-    message = json.loads(lines[-1])
-    if "error" in message:
-        raise MobileVOSError(message["error"])
-    return Measured(**message)
+    with ExitStack() as stack:
+        children = []
+        for task in tasks:
+            child = _Child(task, stack.enter_context(tempfile.TemporaryFile("w+")))
+            child.wait()
+            children.append(child)
+        for _ in range(repeats):
+            for child in children:
+                child.step()
+        return [child.finish() for child in children]
 
 
-def measure(task: CostTask) -> Measured:
-    """Measures in this process; see `measure_apart`.
+class _Child:
+    """The process of one task; it does nothing but what it is told to.
+
+    Args:
+        task: what it measures; it begins to prepare it.
+        errors: where its errors go: a pipe that nobody reads would fill.
+    """
+
+    def __init__(self, task: CostTask, errors: IO[str]) -> None:
+        command = [sys.executable, "-m", "mobilevos_models.cost_process", json.dumps(asdict(task))]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True)
+        self._errors, self._last = errors, ""
+
+    def wait(self) -> None:
+        """Returns when it is ready, or has ended."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.strip() == READY:
+                break
+            self._last = line
+
+    def step(self) -> None:
+        """Lets it measure one more frame, unless it has ended."""
+        assert self._process.stdin is not None
+        try:
+            print(file=self._process.stdin, flush=True)
+        except BrokenPipeError:
+            return
+        self.wait()
+
+    def finish(self) -> Measured | MobileVOSError:
+        """Lets it end, and returns what it measured or what went wrong."""
+        last = (self._process.communicate()[0].strip().splitlines() or [self._last])[-1]
+        signal = -self._process.returncode
+        if signal > 0:
+            return MobileVOSError(f"the process was killed by signal {signal}; is there enough memory?")
+        if not last:
+            self._errors.seek(0)
+            error = (self._errors.read().strip().splitlines() or ["no message"])[-1]
+            return MobileVOSError(f"the process ended without a result: {error}")
+        message = json.loads(last)
+        return MobileVOSError(message["error"]) if "error" in message else Measured(**message)
+
+
+def _measure(task: CostTask, turns: Iterable[str]) -> Measured:
+    """Measures a frame for each turn in this process.
 
     Raises:
         MobileVOSError: the model does not take the task, or its artifact or runtime cannot be used.
@@ -115,7 +167,11 @@ def measure(task: CostTask) -> Measured:
     subject = _torch_subject(task) if task.runtime == "torch" else _artifact_subject(task)
     for _ in range(WARMUP + task.queue - 1):  # the first entry is there from the start
         subject.step()
-    milliseconds = [subject.step() for _ in range(task.repeats)]
+    milliseconds = []
+    print(READY, flush=True)
+    for _ in turns:
+        milliseconds.append(subject.step())
+        print(READY, flush=True)
     peak = peak_memory_mb()  # before the counting, which takes memory too
     return Measured(subject.parameters, subject.count_gflop(), milliseconds, peak)
 
@@ -188,9 +244,9 @@ def _stripes(task: CostTask) -> npt.NDArray[np.uint8]:
 
 
 def main(argv: list[str]) -> int:
-    """The child: `argv` holds the task as JSON. Returns its exit code."""
+    """The child: `argv` holds the task as JSON, every line of the standard input is a turn. Returns its exit code."""
     try:
-        print(json.dumps(asdict(measure(CostTask(**json.loads(argv[0]))))))
+        print(json.dumps(asdict(_measure(CostTask(**json.loads(argv[0])), sys.stdin))))
     except MobileVOSError as error:
         print(json.dumps({"error": str(error)}))
         return 1

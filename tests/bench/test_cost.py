@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,11 @@ pytest.importorskip("torch", reason="needs PyTorch: pip install 'mobilevos[train
 
 from mobilevos_bench.cost_results import read_cost
 from mobilevos_models import cost, cost_file, cost_process
-from mobilevos_models.cost_process import CostTask, Measured, measure_apart
+from mobilevos_models.cost_process import CostTask, Measured, measure_by_turns
 from mobilevos_sdk.errors import MobileVOSError
 
 TINY = ("--size", "64x96", "--threads", "1", "--repeats", "2")
-TASK = CostTask("mobilenetv2-noaspp", "torch", 2, 64, 96, queue=2, threads=1, repeats=3)
+TASK = CostTask("mobilenetv2-noaspp", "torch", 2, 64, 96, queue=2, threads=1)
 
 
 @pytest.fixture
@@ -26,13 +27,13 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[CostTask]:
     """Every measurement takes no time and says the same; the tasks are collected. `sst-grid` fails."""
     tasks: list[CostTask] = []
 
-    def measured(task: CostTask) -> Measured:
+    def measured(task: CostTask, repeats: int) -> Measured | MobileVOSError:
         if task.model == "sst-grid":
-            raise MobileVOSError("the process was killed")
+            return MobileVOSError("the process was killed")
         tasks.append(task)
-        return Measured(1_000_000, 2.5, [10.0] * task.repeats, 300.0)
+        return Measured(1_000_000, 2.5, [10.0] * repeats, 300.0)
 
-    monkeypatch.setattr(cost_process, "measure_apart", measured)
+    monkeypatch.setattr(cost_process, "measure_by_turns", lambda due, repeats: [measured(t, repeats) for t in due])
     monkeypatch.setattr(cost_file, "busy_cores", lambda: 0.0)
     return tasks
 
@@ -40,7 +41,13 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> list[CostTask]:
 @pytest.fixture(scope="module")
 def in_torch() -> Measured:
     """A real measurement in a process of its own."""
-    return measure_apart(TASK)
+    return measured_alone(TASK)
+
+
+def measured_alone(task: CostTask) -> Measured:
+    [found] = measure_by_turns([task], 3)
+    assert isinstance(found, Measured), found
+    return found
 
 
 def measure(path: Path, *options: str) -> int:
@@ -56,18 +63,39 @@ def test_a_model_in_pytorch(in_torch: Measured) -> None:
 
 
 def test_an_artifact_is_measured_on_its_runtime(onnx_only: Path, in_torch: Measured) -> None:
-    task = CostTask("tiny", "onnx", 2, 64, 96, queue=2, threads=1, repeats=3, artifact=str(onnx_only))
-    found = measure_apart(task)
+    found = measured_alone(CostTask("tiny", "onnx", 2, 64, 96, queue=2, threads=1, artifact=str(onnx_only)))
     assert found.parameters == 1_931_210 and len(found.milliseconds) == 3
     assert found.gflop == pytest.approx(in_torch.gflop, rel=0.02)
     assert found.peak_mb < in_torch.peak_mb  # no PyTorch in that process
 
 
-def test_a_process_that_fails_says_why() -> None:
-    with pytest.raises(MobileVOSError, match=r"nowhere\.onnx"):
-        measure_apart(CostTask("tiny", "onnx", 1, 64, 96, 2, 1, 1, artifact="nowhere.onnx"))
-    with pytest.raises(MobileVOSError, match="ended without a result"):
-        measure_apart(CostTask("mobilenetv2", "torch", 1, 0, 0, 2, 1, 1))
+def test_a_process_that_fails_says_why_and_the_others_go_on(onnx_only: Path) -> None:
+    here = CostTask("tiny", "onnx", 1, 64, 96, queue=2, threads=1, artifact=str(onnx_only))
+    nowhere, crashing = replace(here, artifact="nowhere.onnx"), CostTask("mobilenetv2", "torch", 1, 0, 0, 2, 1)
+    missing, crashed, found = measure_by_turns([nowhere, crashing, here], 2)
+    assert isinstance(missing, MobileVOSError) and "nowhere.onnx" in str(missing)
+    assert isinstance(crashed, MobileVOSError) and "ended without a result: " in str(crashed)
+    assert isinstance(found, Measured) and len(found.milliseconds) == 2
+
+
+def test_processes_take_turns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each prepares alone, and measures a frame when it is its turn."""
+    log, child = tmp_path / "log", tmp_path / "child"
+    child.write_text(f"""#!{sys.executable}
+import json, sys
+objects = json.loads(sys.argv[3])["objects"]
+for number, turn in enumerate(["prepared", *"ab"]):
+    print(f"{{objects}}{{turn}}", file=open({str(log)!r}, "a"))
+    print("some runtime's chatter")
+    print({cost_process.READY!r}, flush=True)
+    sys.stdin.readline()
+print('{{"parameters": 1, "gflop": null, "milliseconds": [1, 2], "peak_mb": 3}}')
+""")
+    child.chmod(0o755)
+    monkeypatch.setattr(cost_process.sys, "executable", str(child))
+    found = measure_by_turns([replace(TASK, objects=1), replace(TASK, objects=3)], 2)
+    assert found == [Measured(1, None, [1, 2], 3)] * 2
+    assert log.read_text().split() == ["1prepared", "3prepared", "1a", "3a", "1b", "3b"]
 
 
 def test_all_that_is_asked_for_is_measured_and_written(fake: list[CostTask], tmp_path: Path) -> None:

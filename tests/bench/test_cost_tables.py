@@ -60,8 +60,9 @@ def committed(data: dict, *models: str) -> CommittedResults:
 
 def test_every_measurement_has_a_row() -> None:
     table = cost_table(committed(TWO), "models")
-    assert "| `mobilenetv2` | PyTorch | 1 | 1.93 M | 12.3 | **311.0** (310.1 to 312.8) | 301 |" in table
-    assert "| `mobilenetv2` | ONNX Runtime | 1 |  |  | **98.0** (97.1 to 99.8) | 301 |" in table
+    assert "| `mobilenetv2` | PyTorch | 1 | 1.93 M | 12.3 | **311.0** (310.1 to 312.8) |  | 301 |" in table
+    assert "| `mobilenetv2` | PyTorch | 3 | 1.93 M | 37.0 | **600.0** (599.1 to 601.8) | 1.93 | 303 |" in table
+    assert "| `mobilenetv2` | ONNX Runtime | 1 |  |  | **98.0** (97.1 to 99.8) |  | 301 |" in table
     assert "Model input 480x864, queue 2, 2 threads; medians of 3 frames" in table
     assert "Toy CPU, Linux x86_64, Python 3.11.7, torch 2.13.0, onnxruntime 1.31.1, 2026-11-20." in table
     assert table.endswith("Others kept up to 1.5 cores busy.")
