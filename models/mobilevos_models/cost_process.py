@@ -148,11 +148,12 @@ class _Child:
         signal = -self._process.returncode
         if signal > 0:
             return MobileVOSError(f"the process was killed by signal {signal}; is there enough memory?")
-        if not last:
+        try:
+            message = json.loads(last)
+        except ValueError:
             self._errors.seek(0)
             error = (self._errors.read().strip().splitlines() or ["no message"])[-1]
             return MobileVOSError(f"the process ended without a result: {error}")
-        message = json.loads(last)
         return MobileVOSError(message["error"]) if "error" in message else Measured(**message)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,10 +79,29 @@ def test_a_process_that_fails_says_why_and_the_others_go_on(onnx_only: Path) -> 
     assert isinstance(found, Measured) and len(found.milliseconds) == 2
 
 
-def test_processes_take_turns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def as_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Makes some Python code the process that measures."""
+    child = tmp_path / "child"
+    child.touch(0o755)
+
+    def use(code: str) -> None:
+        child.write_text(f"#!{sys.executable}\n{code}")
+        monkeypatch.setattr(cost_process.sys, "executable", str(child))
+
+    return use
+
+
+def test_what_a_runtime_prints_is_no_result(as_child: Callable[[str], None]) -> None:
+    as_child("print('chatter')\nraise SystemExit('out of luck')")
+    [found] = measure_by_turns([TASK], 2)
+    assert isinstance(found, MobileVOSError) and "ended without a result: out of luck" in str(found)
+
+
+def test_processes_take_turns(as_child: Callable[[str], None], tmp_path: Path) -> None:
     """Each prepares alone, and measures a frame when it is its turn."""
-    log, child = tmp_path / "log", tmp_path / "child"
-    child.write_text(f"""#!{sys.executable}
+    log = tmp_path / "log"
+    as_child(f"""
 import json, sys
 objects = json.loads(sys.argv[3])["objects"]
 for number, turn in enumerate(["prepared", *"ab"]):
@@ -91,8 +111,6 @@ for number, turn in enumerate(["prepared", *"ab"]):
     sys.stdin.readline()
 print('{{"parameters": 1, "gflop": null, "milliseconds": [1, 2], "peak_mb": 3}}')
 """)
-    child.chmod(0o755)
-    monkeypatch.setattr(cost_process.sys, "executable", str(child))
     found = measure_by_turns([replace(TASK, objects=1), replace(TASK, objects=3)], 2)
     assert found == [Measured(1, None, [1, 2], 3)] * 2
     assert log.read_text().split() == ["1prepared", "3prepared", "1a", "3a", "1b", "3b"]
