@@ -11,15 +11,14 @@ from mobilevos_bench.cost_results import Cost, CostResult
 from mobilevos_bench.markdown import markdown, number, percent_score, runtime_name, spread_text
 from mobilevos_bench.origin_text import busy_text, machine_text, threads_text
 
-_COST_HEADER = ("model", "runtime", "objects", "parameters", "GFLOP", "ms per frame (5 to 95 %)")
-
 
 def cost_table(results: CommittedResults, card: str) -> str:
     """Every measured cost, a row for each model, runtime and number of objects; `card` makes no difference."""
     parts = []
     for result in results.costs:
         fewest = result.objects[0]
-        header = (*_COST_HEADER, f"times {fewest} object{'s' if fewest > 1 else ''}", "peak MB")
+        times = f"times {fewest} object{'s' if fewest > 1 else ''}"
+        header = ("model", "runtime", "objects", "parameters", "GFLOP", "ms per frame (5 to 95 %)", times, "peak MB")
         rows = [_cost_row(cost, result.find(cost.model, cost.runtime).get(fewest)) for cost in result.costs]
         parts += [markdown(header, rows, left=2), _cost_note(result)]
     return "\n\n".join(parts)
