@@ -25,6 +25,11 @@ def _ordered_above_zero(limits: tuple[float, float]) -> tuple[float, float]:
     return _ordered(limits)
 
 
+def _add_up(name: str, probabilities: tuple[float, ...]) -> None:
+    if abs(sum(probabilities) - 1) > 1e-6:
+        raise ValueError(f"{name}: the probabilities in `counts` must add up to 1")
+
+
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
 FactorRange = Annotated[tuple[float, float], AfterValidator(_ordered_above_zero)]
 
@@ -98,8 +103,38 @@ class CutoutOptions(Options):
 
     @model_validator(mode="after")
     def _probabilities(self) -> CutoutOptions:
-        if abs(sum(self.counts) - 1) > 1e-6:
-            raise ValueError("cutouts: the probabilities in `counts` must add up to 1")
+        _add_up("cutouts", self.counts)
+        return self
+
+
+class SolidOptions(Options):
+    """Solids: random bodies that turn in space, so that sides come into view which the first frame does not show.
+
+    Attributes:
+        counts: the probabilities of 0, 1, 2, ... solids in a clip.
+        parts: the fewest and the most convex parts of a body.
+        extent: the longest a body can look, as a share of the crop's side.
+        spin: standard deviation of its turn about an axis in space, degrees per frame.
+        largest_turn: what it turns at most within a clip, degrees.
+        likeness: how far all sides of a part have one colour, 0 (each its own texture) to 1.
+        shade: the darkest that a side gets which is turned away from the light.
+        motion: of the body in the picture.
+    """
+
+    counts: tuple[Share, ...] = (0.5, 0.4, 0.1)
+    parts: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 4)
+    extent: FactorRange = (0.2, 0.7)
+    spin: NotNegative = 5.0
+    largest_turn: NotNegative = 180.0
+    likeness: tuple[Share, Share] = (0.0, 0.9)
+    shade: Share = 0.35
+    motion: MotionOptions = MotionOptions(drift=0.03, jitter=0.01, turn=2.0, zoom=0.06)
+
+    @model_validator(mode="after")
+    def _valid(self) -> SolidOptions:
+        _add_up("solids", self.counts)
+        _ordered(self.parts)
+        _ordered(self.likeness)
         return self
 
 
@@ -112,6 +147,7 @@ class HouseAugment(Options):
         camera: motion of a video's frames, beside their own.
         photo: motion of a photo.
         cutouts: objects that move over the clip.
+        solids: bodies that turn while they move over it; none unless given.
         colour: changes of colour.
     """
 
@@ -121,6 +157,7 @@ class HouseAugment(Options):
     camera: MotionOptions = MotionOptions(jitter=0.005, turn=0.7, zoom=0.01)
     photo: MotionOptions = MotionOptions(drift=0.03, jitter=0.015, turn=4.0, zoom=0.05, shear=0.04, elastic=0.015)
     cutouts: CutoutOptions = CutoutOptions()
+    solids: SolidOptions | None = None
     colour: ColourOptions = ColourOptions()
 
 

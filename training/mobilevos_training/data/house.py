@@ -1,21 +1,26 @@
-"""The project's own style: crops around objects, a moving camera, photos in motion, and cut-outs over them."""
+"""The project's own style: crops around objects, a moving camera, photos in motion, cut-outs and solids over them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
 
-from mobilevos_training.data.augment_options import HouseAugment, MotionOptions
+from mobilevos_training.data.augment_options import HouseAugment, MotionOptions, SolidOptions
 from mobilevos_training.data.colour import Colour
 from mobilevos_training.data.frames import IGNORE, AnnotatedFrame, Image
-from mobilevos_training.data.geometry import Random, elastic_field, motion_track, placement, shift, warp
+from mobilevos_training.data.geometry import Matrix, Random, elastic_field, motion_track, placement, shift, warp
 from mobilevos_training.data.pool import Pool
 from mobilevos_training.data.scene import Scene, Shot, highest_id, lay_over, number_ids
+from mobilevos_training.data.solids import draw_solid
 
 # Cut-outs in a scene that is asked for many objects.
 CROWD = 3
 # How often a layer with an elastic deformation is deformed in a frame.
 ELASTIC_SHARE = 0.5
+# Standard deviation of the edge of what is laid over a scene, in pixels.
+SOFTNESS = (0.5, 1.2)
 # Draws of a cut-out before a clip goes without.
 CUTOUT_ATTEMPTS = 50
 
@@ -36,11 +41,13 @@ class HouseStyle:
         return 2 if several else 1
 
     def scene(self, rng: Random, shot: Shot, crowd: bool) -> Scene:
-        """A layer of the shot's frames, cut-outs over it, then a mirror and a change of colour for all frames."""
+        """A layer of the shot's frames, solids and cut-outs over it, then a mirror and a change of colour for all."""
         options = self._options
-        counts = options.cutouts.counts
-        cutouts = CROWD if crowd else int(rng.choice(len(counts), p=np.array(counts) / sum(counts)))
+        cutouts = CROWD if crowd else _number(rng, options.cutouts.counts)
         frames, ids = self._layer(rng, shot)
+        if options.solids is not None:
+            for _ in range(_number(rng, options.solids.counts)):
+                self._lay_solid(rng, options.solids, frames, ids, shot)
         for _ in range(cutouts):
             self._paste(rng, frames, ids, shot)
         if rng.random() < 0.5:
@@ -71,9 +78,8 @@ class HouseStyle:
 
     def _paste(self, rng: Random, frames: Image, ids: Image, shot: Shot) -> None:
         """Moves a cut-out object over the frames, in place; at times it hides what is there."""
-        identity = highest_id(ids) + 1
         cutout = self._cutout(rng)
-        if cutout is None or identity >= IGNORE:
+        if cutout is None:
             return
         frame, alone = cutout
         options, crop = self._options.cutouts, self._crop
@@ -81,14 +87,29 @@ class HouseStyle:
         scale = crop * float(rng.uniform(*options.extent)) / max(width, height, 8)
         centre = (x + (width - 1) / 2, y + (height - 1) / 2)
         base = placement(centre, scale, float(rng.normal(0, 15)), float(np.exp(rng.normal(0, 0.1))), rng.random() < 0.5)
-        place = shift(*(crop / 2 + rng.uniform(-0.45, 0.45, 2) * crop))
-        gain, softness = float(rng.uniform(0.7, 1.3)), float(rng.uniform(0.5, 1.2))
+        place = _somewhere(rng, crop)
+        gain, softness = float(rng.uniform(0.7, 1.3)), float(rng.uniform(*SOFTNESS))
         image = self._pool.image(frame)
-        for index, moved in enumerate(motion_track(rng, options.motion, shot.times, crop)):
-            field = self._elastic(rng, options.motion)
-            colours, alpha = warp(image, alone, place @ moved @ base, crop, field)
-            lay_over(frames[index], cv2.convertScaleAbs(colours, alpha=gain), alpha, softness)
-            ids[index][alpha > 0] = identity
+
+        def views() -> Iterator[tuple[Image, Image]]:
+            for moved in motion_track(rng, options.motion, shot.times, crop):
+                field = self._elastic(rng, options.motion)
+                colours, alpha = warp(image, alone, place @ moved @ base, crop, field)
+                yield cv2.convertScaleAbs(colours, alpha=gain), alpha
+
+        _lay(frames, ids, views(), softness)
+
+    def _lay_solid(self, rng: Random, options: SolidOptions, frames: Image, ids: Image, shot: Shot) -> None:
+        """Moves a solid over the frames, in place, while it turns."""
+        crop = self._crop
+        solid = draw_solid(rng, self._pool, options, float(shot.times[-1]))
+        scale = crop * float(rng.uniform(*options.extent)) / 2
+        place, base = _somewhere(rng, crop), np.diag([scale, scale, 1.0])
+        track = motion_track(rng, options.motion, shot.times, crop)
+        views = (
+            solid.view(float(time), place @ moved @ base, crop) for time, moved in zip(shot.times, track, strict=True)
+        )
+        _lay(frames, ids, views, float(rng.uniform(*SOFTNESS)))
 
     def _cutout(self, rng: Random) -> tuple[AnnotatedFrame, Image] | None:
         """A frame and the mask (H, W) uint8 of one of its objects, 255 inside, neither tiny nor the whole picture."""
@@ -101,6 +122,26 @@ class HouseStyle:
             if len(fitting):
                 return frame, cv2.compare(mask, int(rng.choice(fitting)) + 1, cv2.CMP_EQ)
         return None
+
+
+def _number(rng: Random, probabilities: tuple[float, ...]) -> int:
+    """A draw of 0, 1, 2, ... by their probabilities."""
+    return int(rng.choice(len(probabilities), p=np.array(probabilities) / sum(probabilities)))
+
+
+def _somewhere(rng: Random, crop: int) -> Matrix:
+    """Moves the origin to a random place of the crop."""
+    return shift(*(crop / 2 + rng.uniform(-0.45, 0.45, 2) * crop))
+
+
+def _lay(frames: Image, ids: Image, views: Iterable[tuple[Image, Image]], softness: float) -> None:
+    """Lays an object over the frames under an id of its own, in place, by its colours and alpha in each of them."""
+    identity = highest_id(ids) + 1
+    if identity >= IGNORE:
+        return
+    for index, (colours, alpha) in enumerate(views):
+        lay_over(frames[index], colours, alpha, softness)
+        ids[index][alpha > 0] = identity
 
 
 def focus(rng: Random, mask: Image, window: float) -> tuple[float, float]:
