@@ -112,6 +112,24 @@ def test_a_forced_clip_memorises_its_true_second_mask(model: MobileVOS, clip: tu
 
 
 @torch.no_grad()
+def test_only_what_is_memorised_of_predictions_is_damaged(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
+    seen: list[Tensor] = []
+
+    def lose_all(soft: Tensor) -> Tensor:
+        seen.append(soft)
+        return torch.zeros_like(soft)
+
+    frames, masks, present = (part.expand(2, *part.shape[1:]) for part in clip)
+    forced = torch.tensor([True, False])
+    plain = follow(model, frames, masks, present, WalkOptions(2), forced)[-1]
+    spoilt = follow(model, frames, masks, present, WalkOptions(2), forced, damage=lose_all)[-1]
+    assert len(seen) == LENGTH - 2  # neither the first frame, nor the last, which nothing reads
+    assert torch.equal(spoilt.logits[:, 0], plain.logits[:, 0])
+    assert torch.equal(spoilt.logits[0, 1], plain.logits[0, 1])  # its true second mask was memorised
+    assert not torch.allclose(spoilt.logits[1, 1], plain.logits[1, 1], atol=1e-2)
+
+
+@torch.no_grad()
 def test_the_reference_frame_is_predicted_from_its_own_memory(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
     frames, masks, _ = clip
     plain, more = follow(model, *clip, WalkOptions(2))[-1], follow(model, *clip, WalkOptions(2), reference=True)[-1]

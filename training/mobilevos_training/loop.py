@@ -19,6 +19,7 @@ from mobilevos_models.checkpoints import save_checkpoint
 from mobilevos_models.registry import VOSModel
 from mobilevos_sdk.errors import MobileVOSError
 from mobilevos_training.criterion import Criterion
+from mobilevos_training.damage import Damage
 from mobilevos_training.data.clips import ClipMaker
 from mobilevos_training.data.loader import Batch, batches
 from mobilevos_training.data.pool import open_pool
@@ -68,7 +69,8 @@ class TrainingTask(nn.Module):
         """The weighted parts of the loss on a batch of clips."""
         identities = self.family.draw_identities(clips.present, generators)
         options = WalkOptions(self.memory.queue, autocast, identities, self.memory.gap, self.depths)
-        *shallower, student = follow(self.student, *clips, options, forced, self.reference)
+        damage = Damage(self.memory.damage, generators) if self.memory.damage else None
+        *shallower, student = follow(self.student, *clips, options, forced, self.reference, damage)
         return self.criterion(student, teacher, clips.masks, clips.present, step, generators, shallower)
 
 

@@ -55,11 +55,13 @@ class MemoryOptions(Options):
         gap: for the AOT family: a memory that grows, as its larger variants have it: every so many frames one joins the
             long-term memory and stays, beside the newest frame (AOT, section 5; 2 in training). None has the queue.
         teacher_forcing: how often the second frame is memorised with its true mask and not with the prediction.
+        damage: how often a predicted mask loses a piece, or gets one of what is beside it, before it is memorised.
     """
 
     queue: int | None = Field(2, ge=1, le=20)
     gap: int | None = Field(None, ge=1)
     teacher_forcing: float = Field(0.0, ge=0, le=1)
+    damage: float = Field(0.0, ge=0, le=1)
 
 
 class OptimizerOptions(Options):

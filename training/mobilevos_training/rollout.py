@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -36,6 +37,7 @@ def follow(
     options: WalkOptions,
     forced: Tensor | None = None,
     reference: bool = False,
+    damage: Callable[[Tensor], Tensor] | None = None,
 ) -> list[Followed]:
     """Follows the targets through the clips, all frames but the first.
 
@@ -47,6 +49,7 @@ def follow(
         options: the memory, and what else differs between training and teaching.
         forced: (B,) bool: clips whose second frame is memorised with its true mask and not with the prediction.
         reference: whether the first frame is predicted too, from its own memory; it is then the first of the result.
+        damage: what becomes of predicted masks (B, N, H, W) before they are memorised.
 
     Returns:
         What each depth that the options ask for predicts, the deepest last; its masks are those in memory.
@@ -60,6 +63,8 @@ def follow(
         steps.append(walk.predict(time))
         if 0 < time < last:
             soft = soft_masks(family, steps[-1][-1].logits, frames.shape[-2:])
+            if damage is not None:
+                soft = damage(soft)
             if time == 1 and forced is not None:
                 soft = torch.where(forced.view(-1, 1, 1, 1), one_hot(masks[:, 1], targets), soft)
             walk.memorize(time, soft)
