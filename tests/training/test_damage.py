@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from mobilevos_training.damage import Damage
+from mobilevos_training.recipe_options import DamageOptions
 
 
 def disc(side: int = 64, x: int = 24, radius: int = 12) -> Tensor:
@@ -15,9 +17,10 @@ def disc(side: int = 64, x: int = 24, radius: int = 12) -> Tensor:
     return ((row - side // 2) ** 2 + (column - x) ** 2 <= radius**2).float()
 
 
-def damaged(masks: Tensor, share: float = 1.0, seed: int = 0) -> Tensor:
+def damaged(masks: Tensor, lost: float = 0.5, added: float = 0.5, seed: int = 0) -> Tensor:
     """Masks (B, N, H, W) after damage; each clip has a generator of its own."""
-    return Damage(share, [torch.Generator().manual_seed(seed + clip) for clip in range(len(masks))])(masks)
+    options = DamageOptions(lost=lost, added=added)
+    return Damage(options, [torch.Generator().manual_seed(seed + clip) for clip in range(len(masks))])(masks)
 
 
 def test_a_piece_is_lost_or_added_at_the_object() -> None:
@@ -39,9 +42,10 @@ def test_a_piece_is_lost_or_added_at_the_object() -> None:
 
 def test_masks_are_damaged_as_often_as_asked() -> None:
     masks = disc().expand(400, 1, -1, -1)
-    assert torch.equal(damaged(masks, 0.0), masks)
-    changed = (damaged(masks, 0.3) != masks).flatten(1).any(1).float().mean()
-    assert 0.2 < float(changed) < 0.36  # some of what is added lies within
+    changed = (damaged(masks, 0.3, 0.0) != masks).flatten(1).any(1).float().mean()
+    assert 0.24 < float(changed) < 0.36
+    assert bool((damaged(masks, 0.3, 0.0) <= masks).all())
+    assert bool((damaged(masks, 0.0, 0.3) >= masks).all())
 
 
 def test_probabilities_stay_such_and_targets_compete() -> None:
@@ -73,3 +77,9 @@ def test_gradients_pass_through_what_was_not_damaged() -> None:
     assert masks.grad is not None
     assert float(masks.grad[after == 0.8].min()) == pytest.approx(1.0)
     assert float(masks.grad[(after == 0) & (masks > 0)].abs().max()) == 0.0
+
+
+@pytest.mark.parametrize("wrong", [{}, {"lost": 0.7, "added": 0.5}, {"lost": -0.1, "added": 0.5}])
+def test_damage_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        DamageOptions(**wrong)

@@ -1,8 +1,8 @@
 """Damage to the masks that a model memorises in training, so that it learns to find back to the object.
 
 Clips of a few frames hardly show a model the errors that add up over a hundred: a piece of the background that was
-taken once and stays, a side that was left out and is never taken again. So a piece of a memorised mask is lost, or one beside
-it added, while the loss of the next frames asks for the true mask.
+taken once and stays, a side that was left out and is never taken again. So a piece of a memorised mask is lost, or
+one beside it added, while the loss of the next frames asks for the true mask.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ import math
 import torch
 from torch import Tensor
 
+from mobilevos_training.recipe_options import DamageOptions
+
 # Radii of the ellipse that is lost or added, as a share of the root of the object's area.
 SIZES = (0.15, 0.7)
-# How often it is lost; else it is added.
-LOST = 0.5
 
 
 class Damage:
     """Damages soft masks.
 
     Args:
-        share: how often a target's mask is damaged in a frame.
+        options: how often a target's mask is damaged in a frame.
         generators: one for each clip, on the masks' device.
     """
 
-    def __init__(self, share: float, generators: list[torch.Generator]) -> None:
-        self._share, self._generators = share, generators
+    def __init__(self, options: DamageOptions, generators: list[torch.Generator]) -> None:
+        self._share = options.lost + options.added
+        self._lost_share = options.lost / self._share
+        self._generators = generators
 
     def __call__(self, soft: Tensor) -> Tensor:
         """Damages the masks (B, N, H, W), 0..1, of one frame; those of a pixel still add up to 1 at most."""
@@ -37,7 +39,7 @@ class Damage:
         """(N, H, W) likewise. Nothing waits for the device: what is not damaged is only not chosen."""
         hit, kind, *figures = torch.rand(5, len(soft), 1, 1, generator=generator, device=soft.device)
         piece = self._piece(soft.detach(), figures, generator)
-        damaged = torch.where(kind < LOST, soft * (1 - piece), torch.maximum(soft, piece))
+        damaged = torch.where(kind < self._lost_share, soft * (1 - piece), torch.maximum(soft, piece))
         damaged = torch.where(hit < self._share, damaged, soft)
         return damaged / damaged.sum(0, keepdim=True).clamp(min=1)
 

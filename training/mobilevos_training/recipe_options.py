@@ -47,6 +47,24 @@ class ModelOptions(Options):
     stochastic_depth: float = Field(0.0, ge=0, lt=1)
 
 
+class DamageOptions(Options):
+    """Damage to predicted masks before they are memorised.
+
+    Attributes:
+        lost: how often a target's mask loses a piece.
+        added: how often it gets a piece of what is beside it.
+    """
+
+    lost: float = Field(0.0, ge=0, le=1)
+    added: float = Field(0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> DamageOptions:
+        if not 0 < self.lost + self.added <= 1:
+            raise ValueError("memory.damage: `lost` and `added` together are above 0 and at most 1")
+        return self
+
+
 class MemoryOptions(Options):
     """The memory loop in training.
 
@@ -55,13 +73,13 @@ class MemoryOptions(Options):
         gap: for the AOT family: a memory that grows, as its larger variants have it: every so many frames one joins the
             long-term memory and stays, beside the newest frame (AOT, section 5; 2 in training). None has the queue.
         teacher_forcing: how often the second frame is memorised with its true mask and not with the prediction.
-        damage: how often a predicted mask loses a piece, or gets one of what is beside it, before it is memorised.
+        damage: what becomes of predicted masks before they are memorised; none unless given.
     """
 
     queue: int | None = Field(2, ge=1, le=20)
     gap: int | None = Field(None, ge=1)
     teacher_forcing: float = Field(0.0, ge=0, le=1)
-    damage: float = Field(0.0, ge=0, le=1)
+    damage: DamageOptions | None = None
 
 
 class OptimizerOptions(Options):
