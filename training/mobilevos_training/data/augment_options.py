@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PositiveInt
 
 from mobilevos_training.options import Options
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+Number = TypeVar("Number", int, float)
 
 
-def _ordered(limits: tuple[float, float]) -> tuple[float, float]:
+def _ordered(limits: tuple[Number, Number]) -> tuple[Number, Number]:
     if limits[0] > limits[1]:
         raise ValueError(f"a range is [smallest, largest], not {list(limits)}")
     return limits
@@ -25,12 +26,15 @@ def _ordered_above_zero(limits: tuple[float, float]) -> tuple[float, float]:
     return _ordered(limits)
 
 
-def _add_up(name: str, probabilities: tuple[float, ...]) -> None:
+def _adding_up(probabilities: tuple[float, ...]) -> tuple[float, ...]:
     if abs(sum(probabilities) - 1) > 1e-6:
-        raise ValueError(f"{name}: the probabilities in `counts` must add up to 1")
+        raise ValueError(f"probabilities must add up to 1, unlike {list(probabilities)}")
+    return probabilities
 
 
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+ShareRange = Annotated[tuple[Share, Share], AfterValidator(_ordered)]
+Counts = Annotated[tuple[Share, ...], AfterValidator(_adding_up)]
 FactorRange = Annotated[tuple[float, float], AfterValidator(_ordered_above_zero)]
 
 
@@ -95,16 +99,11 @@ class CutoutOptions(Options):
         motion: of the cut-out.
     """
 
-    counts: tuple[Share, ...] = (0.4, 0.4, 0.2)
+    counts: Counts = (0.4, 0.4, 0.2)
     photos: Share = 0.7
     shares: Range = (0.01, 0.4)
     extent: FactorRange = (0.15, 0.55)
     motion: MotionOptions = MotionOptions(drift=0.06, jitter=0.02, turn=5.0, zoom=0.06, shear=0.04, elastic=0.01)
-
-    @model_validator(mode="after")
-    def _probabilities(self) -> CutoutOptions:
-        _add_up("cutouts", self.counts)
-        return self
 
 
 class SolidOptions(Options):
@@ -121,21 +120,14 @@ class SolidOptions(Options):
         motion: of the body in the picture.
     """
 
-    counts: tuple[Share, ...] = (0.5, 0.4, 0.1)
-    parts: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 4)
+    counts: Counts = (0.5, 0.4, 0.1)
+    parts: Annotated[tuple[PositiveInt, PositiveInt], AfterValidator(_ordered)] = (1, 4)
     extent: FactorRange = (0.2, 0.7)
     spin: NotNegative = 5.0
     largest_turn: NotNegative = 180.0
-    likeness: tuple[Share, Share] = (0.0, 0.9)
+    likeness: ShareRange = (0.0, 0.9)
     shade: Share = 0.35
     motion: MotionOptions = MotionOptions(drift=0.03, jitter=0.01, turn=2.0, zoom=0.06)
-
-    @model_validator(mode="after")
-    def _valid(self) -> SolidOptions:
-        _add_up("solids", self.counts)
-        _ordered(self.parts)
-        _ordered(self.likeness)
-        return self
 
 
 class HouseAugment(Options):

@@ -34,6 +34,9 @@ AXIS_SPREAD = (0.4, 1.0, 0.4)
 # Sides whose normals are this near to the picture's plane count as seen from the edge.
 EDGE_ON = 1e-6
 
+# Points that are looked up at once: OpenCV's maps are shorter than 32767.
+MOST_POINTS = 16384
+
 
 class Part(NamedTuple):
     """A convex part of a body: the points p with `normals @ p <= offsets`, in the coordinates of the body.
@@ -94,13 +97,14 @@ class Solid:
         turn = turn_about(self.axis, self.rate * time) @ self.start
         nearest = np.full(x.shape, np.inf)
         for part in self.parts:
-            depth, side = _meet(part.normals @ turn.T, part.offsets, plane)
+            normals = part.normals @ turn.T
+            depth, side = _meet(normals, part.offsets, plane)
             seen = depth < nearest
             if not seen.any():
                 continue
             nearest[seen] = depth[seen]
             points = np.concatenate([plane[:, seen], depth[None, seen]]).T @ turn - part.centre
-            brightness = self.shade + (1 - self.shade) * np.maximum(part.normals @ turn.T @ self.light, 0)
+            brightness = self.shade + (1 - self.shade) * np.maximum(normals @ self.light, 0)
             colours[rows, columns][seen] = _paint(part, side[seen], points, brightness)
         alpha[rows, columns][np.isfinite(nearest)] = 255
         return colours, alpha
@@ -183,13 +187,8 @@ def _paint(part: Part, side: NDArray[np.int64], points: Array, brightness: Array
     places = np.abs((places + 1) % 4 - 2) - 1
     within = (places + 1) / 2 * (TEXTURE - 1)
     x, y = within[:, 0].astype(np.float32), (within[:, 1] + side * TEXTURE).astype(np.float32)
-    # In rows, since OpenCV's limit of 32767 holds for the length of a map as well.
-    colours = np.concatenate(
-        [
-            cv2.remap(part.pictures, x[None, at : at + 16384], y[None, at : at + 16384], cv2.INTER_LINEAR)[0]
-            for at in range(0, len(x), 16384)
-        ]
-    )
+    pieces = [slice(at, at + MOST_POINTS) for at in range(0, len(x), MOST_POINTS)]
+    colours = np.concatenate([cv2.remap(part.pictures, x[None, at], y[None, at], cv2.INTER_LINEAR)[0] for at in pieces])
     return np.asarray(colours * brightness[side, None], np.uint8)
 
 
@@ -217,12 +216,10 @@ def _shape(rng: Random) -> tuple[Array, Array]:
 
 def _radius(normals: Array, offsets: Array) -> float:
     """A radius about the origin that a part lies within, from its corners."""
-    planes = [(a, b, c) for a in range(len(normals)) for b in range(a) for c in range(b)]
-    systems, sides = normals[np.array(planes)], offsets[np.array(planes)]
-    solvable = np.abs(np.linalg.det(systems)) > 1e-9
-    corners = np.linalg.solve(systems[solvable], sides[solvable][..., None])[..., 0]
-    real = (corners @ normals.T <= offsets + 1e-9).all(1)
-    return float(np.linalg.norm(corners[real], axis=1).max())
+    from scipy.spatial import HalfspaceIntersection  # type: ignore[import-untyped]
+
+    corners = HalfspaceIntersection(np.column_stack([normals, -offsets]), np.zeros(3)).intersections
+    return float(np.linalg.norm(corners, axis=1).max())
 
 
 def _part(rng: Random, pool: Pool, options: SolidOptions, normals: Array, offsets: Array, centre: Array) -> Part:
