@@ -47,6 +47,12 @@ def test_cells_are_trained_once_and_compared(
     collected = tmp_path / "collected.json"
     assert main([*command, "--seeds", "3,4", "--collect", "--json", str(collected)]) == 0  # seed 4 is not done
     assert collected.read_text() == result.read_text()
+    score = tmp_path / "out/second-seed3/score.json"
+    older = json.loads(score.read_text())
+    del older["recipe"]["memory"]  # a version in which it had no options
+    score.write_text(json.dumps(older))
+    assert main([*command, "--seeds", "3", "--collect", "--json", str(collected)]) == 0
+    assert collected.read_text() == result.read_text()
     Path(command[1]).write_text(Path(command[1]).read_text().replace("steps: 1", "steps: 2"))
     capsys.readouterr()
     assert main([*command, "--seeds", "3"]) == 1

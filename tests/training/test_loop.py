@@ -89,7 +89,7 @@ def test_validation_changes_nothing_and_leaves_its_marks(
     best = max(scores.values())
     assert float(read_checkpoint(tmp_path / "best.safetensors")[1]["validation_jf"]) == pytest.approx(best, abs=1e-6)
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00000002.safetensors"]
-    state = load_state(tmp_path, scored.recipe.text())
+    state = load_state(tmp_path, scored.recipe)
     assert state is not None and state.numbers["best"] == best  # a resumed run knows what it has to beat
 
 
@@ -135,7 +135,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_its_state_intact(
     with pytest.raises(TrainingError, match=rf"not finite at step 2 \({name}\).*Lower optimizer\.learning_rate"):
         list(steps)
     assert trainer.step == 2
-    state = load_state(tmp_path, recipe.text())
+    state = load_state(tmp_path, recipe)
     assert state is not None and state.step == 2
     assert all(bool(tensor.isfinite().all()) for tensor in state.tensors.values())
     assert all(bool(parameter.isfinite().all()) for parameter in trainer.task.parameters())

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_data import pack_recipe
 
 from mobilevos_sdk.errors import ArtifactError, InvalidInputError, MobileVOSError
+from mobilevos_training.recipe import Recipe
 from mobilevos_training.state import (
     STATE_FILE,
     RunState,
@@ -20,12 +22,12 @@ from mobilevos_training.state import (
     save_state,
 )
 
-RECIPE = '{"steps": 3}'
+RECIPE = pack_recipe(steps=3)
 
 
-def state(step: int, recipe: str = RECIPE) -> RunState:
+def state(step: int, recipe: Recipe = RECIPE) -> RunState:
     tensors = {"task.weight": torch.full((3,), float(step)), "average.weight": torch.zeros(2)}
-    return RunState(step, recipe, tensors, {"scaler": {}, "best": None})
+    return RunState(step, recipe.text(), tensors, {"scaler": {}, "best": None})
 
 
 @pytest.fixture
@@ -104,11 +106,31 @@ def test_a_damaged_index_is_one_clear_error_and_starts_over(folder: Path, conten
 
 def test_a_state_of_another_recipe_is_refused(folder: Path) -> None:
     with pytest.raises(InvalidInputError, match="another recipe; choose another --out, or --restart"):
-        load_state(folder, '{"steps": 4}')
+        load_state(folder, pack_recipe(steps=4))
+
+
+def write_recipe(folder: Path, **memory: object) -> None:
+    """Makes the run's recipe one of another version, with these options of the memory."""
+    index = json.loads((folder / STATE_FILE).read_text())
+    index["recipe"]["memory"] = memory
+    (folder / STATE_FILE).write_text(json.dumps(index))
+
+
+def test_a_state_outlives_options_that_came_after_it(folder: Path) -> None:
+    write_recipe(folder, queue=RECIPE.memory.queue)
+    found = load_state(folder, RECIPE)
+    assert found is not None and found.step == 4
+
+
+@pytest.mark.parametrize("memory", [{"queue": 2, "gone": 1}, {"queue": 5}])
+def test_a_state_with_options_that_are_gone_or_differ_is_refused(folder: Path, memory: dict[str, int]) -> None:
+    write_recipe(folder, **memory)
+    with pytest.raises(InvalidInputError, match="another recipe"):
+        load_state(folder, RECIPE)
 
 
 def test_a_run_that_starts_over_never_falls_back_on_the_old_one(folder: Path) -> None:
-    save_state(folder, state(3, '{"steps": 9}'), continues=False)
+    save_state(folder, state(3, pack_recipe(steps=9)), continues=False)
     assert files(folder) == ["state-00000003.safetensors", STATE_FILE]
     assert [entry["step"] for entry in json.loads((folder / STATE_FILE).read_text())["states"]] == [3]
 

@@ -136,6 +136,7 @@ def _cell(folder: Path, recipe: Recipe, setting: Setting) -> None:
         "J": result.mean_j,
         "F": result.mean_f,
         "sequences": result.per_sequence,
+        "recipe": recipe.model_dump(mode="json"),
         "recipe_digest": recipe.digest(),
         "date": datetime.now(timezone.utc).date().isoformat(),
         "machine": f"{machine_name(device)}, {torch.get_num_threads()} threads",
@@ -155,7 +156,7 @@ def _score(folder: Path, recipe: Recipe) -> dict[str, Any] | None:
     if not (folder / SCORE_FILE).is_file():
         return None
     score: dict[str, Any] = json.loads((folder / SCORE_FILE).read_text())
-    if score["recipe_digest"] != recipe.digest():
+    if not recipe.is_as_written(score.pop("recipe", None)):
         raise InvalidInputError(
             f"{folder} was made with another recipe of that name; remove it, or choose another --out"
         )

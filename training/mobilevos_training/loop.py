@@ -99,7 +99,7 @@ class Trainer:
         self.optimizer = build_optimizer(self.student, self.task.criterion, recipe.optimizer)
         self.scaler = torch.amp.GradScaler(device.split(":")[0], enabled=options.precision == "fp16")
         self.stopwatch = Stopwatch(device, options.exact_phases)
-        state = load_state(options.out, recipe.text()) if options.resume else None
+        state = load_state(options.out, recipe) if options.resume else None
         self._continues = options.resume
         if state is not None:
             self._restore(state)

@@ -108,6 +108,19 @@ class Recipe(Options):
         """The first 12 hex digits of the SHA-256 of `text`."""
         return hashlib.sha256(self.text().encode()).hexdigest()[:12]
 
+    def is_as_written(self, written: object) -> bool:
+        """Whether what a `text` said, of this version or of an older one, is this recipe.
+
+        An option that came after it was written counts as its default, so that runs outlive an update.
+
+        Args:
+            written: the JSON of a `text`, parsed.
+        """
+        try:
+            return Recipe.model_validate(written) == self
+        except ValidationError:  # of another program, or with an option that is gone
+            return False
+
 
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Reads a recipe file.

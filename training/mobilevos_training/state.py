@@ -15,6 +15,7 @@ from torch import Tensor
 from mobilevos_models.checkpoints import read_checkpoint, save_checkpoint
 from mobilevos_sdk.errors import ArtifactError, InvalidInputError
 from mobilevos_sdk.files import write_atomically
+from mobilevos_training.recipe import Recipe
 
 STATE_FILE = "state.json"
 KEPT = 2  # the last good state and the one before, should a disk spoil the last
@@ -66,7 +67,7 @@ def save_state(folder: Path, state: RunState, continues: bool) -> None:
             stale.unlink()
 
 
-def load_state(folder: Path, recipe: str) -> RunState | None:
+def load_state(folder: Path, recipe: Recipe) -> RunState | None:
     """The newest good state of a run's folder, or None where there is none yet. Says on stderr when one is damaged.
 
     Raises:
@@ -76,7 +77,7 @@ def load_state(folder: Path, recipe: str) -> RunState | None:
     index = _read_index(folder)
     if not index["states"]:
         return None
-    if index["recipe"] != json.loads(recipe):
+    if not recipe.is_as_written(index["recipe"]):
         raise InvalidInputError(
             f"{folder} holds a run of another recipe; choose another --out, or --restart to start over"
         )
@@ -86,7 +87,7 @@ def load_state(folder: Path, recipe: str) -> RunState | None:
             if _digest(path) != entry["sha256"]:
                 raise ArtifactError(f"{path} has changed since it was written")
             tensors, _ = read_checkpoint(path)
-            return RunState(entry["step"], recipe, tensors, entry["numbers"])
+            return RunState(entry["step"], recipe.text(), tensors, entry["numbers"])
         except (OSError, ArtifactError) as error:
             print(f"damaged state left out: {error}", file=sys.stderr)
     raise ArtifactError(
