@@ -97,6 +97,8 @@ class CutoutOptions(Options):
         shares: of its own image that a cut-out object covers.
         extent: its longer side, as a share of the crop's.
         motion: of the cut-out.
+        clinging: how often it touches an object and moves with it, as a hand does with what it holds.
+        grip: its motion beside that of the object which it clings to.
     """
 
     counts: Counts = (0.4, 0.4, 0.2)
@@ -104,6 +106,8 @@ class CutoutOptions(Options):
     shares: Range = (0.01, 0.4)
     extent: FactorRange = (0.15, 0.55)
     motion: MotionOptions = MotionOptions(drift=0.06, jitter=0.02, turn=5.0, zoom=0.06, shear=0.04, elastic=0.01)
+    clinging: Share = 0.0
+    grip: MotionOptions = MotionOptions(jitter=0.004, turn=1.5, zoom=0.01)
 
 
 class SolidOptions(Options):

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from mobilevos_training.data.augment_options import HouseAugment, MotionOptions, SolidOptions
+from mobilevos_training.data.clinging import clinging_track
 from mobilevos_training.data.colour import Colour
 from mobilevos_training.data.frames import IGNORE, AnnotatedFrame, Image
 from mobilevos_training.data.geometry import Matrix, Random, elastic_field, motion_track, placement, shift, warp
@@ -90,14 +91,25 @@ class HouseStyle:
         place = _somewhere(rng, crop)
         gain, softness = float(rng.uniform(0.7, 1.3)), float(rng.uniform(*SOFTNESS))
         image = self._pool.image(frame)
+        track = self._cutout_track(rng, place, ids, shot, scale * max(width, height) / 2)
 
         def views() -> Iterator[tuple[Image, Image]]:
-            for moved in motion_track(rng, options.motion, shot.times, crop):
+            for moved in track:
                 field = self._elastic(rng, options.motion)
-                colours, alpha = warp(image, alone, place @ moved @ base, crop, field)
+                colours, alpha = warp(image, alone, moved @ base, crop, field)
                 yield cv2.convertScaleAbs(colours, alpha=gain), alpha
 
         _lay(frames, ids, views(), softness)
+
+    def _cutout_track(self, rng: Random, place: Matrix, ids: Image, shot: Shot, half_extent: float) -> list[Matrix]:
+        """Brings a cut-out from the origin to where it is in each frame, at a place of its own or beside an object."""
+        options = self._options.cutouts
+        if options.clinging and rng.random() < options.clinging:
+            held = clinging_track(rng, ids, shot.times, half_extent)
+            if held:
+                grip = motion_track(rng, options.grip, shot.times, self._crop)
+                return [beside @ moved for beside, moved in zip(held, grip, strict=True)]
+        return [place @ moved for moved in motion_track(rng, options.motion, shot.times, self._crop)]
 
     def _lay_solid(self, rng: Random, options: SolidOptions, frames: Image, ids: Image, shot: Shot) -> None:
         """Moves a solid over the frames, in place, while it turns."""
