@@ -87,6 +87,14 @@ class MemoryBank:
         newest = np.ones((len(self._valid), 1), np.float32)
         self._valid = np.concatenate([self._valid[:, :1], newest, self._valid[:, 1:-1]], axis=1)
 
+    def renew(self, entry: Mapping[str, FloatArray]) -> None:
+        """Replaces the newest slot by another entry of the same frame and objects, as when it is seen from elsewhere.
+
+        A shared memory stays: it begins anew with the objects that join or are corrected.
+        """
+        if self._spec.queue > 1 and not self._shared:
+            self._slots[1] = self._expand(entry, len(self._valid))
+
     def add(self, entry: Mapping[str, FloatArray], joining: Sequence[int]) -> None:
         """Appends objects whose reference is `entry`; their other slots are empty.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -25,9 +25,23 @@ SMALLEST_SIDE = 16
 ROTATION_GAIN = 1.25
 
 
+class Region(NamedTuple):
+    """A rectangle of a frame's pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Its rows and columns."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
+
 @dataclass(frozen=True)
 class Fit:
-    """How frames of one size lie in the model's input: scaled with their aspect kept, centred, the rest is border.
+    """How a region of frames of one size lies in the model's input: scaled with its aspect kept, centred, in a border.
 
     Sizes are (height, width) in pixels.
 
@@ -35,8 +49,9 @@ class Fit:
         frame: the frame's own size.
         model: the model's size.
         rotated: whether the frame is turned by 90 degrees counter-clockwise, as a portrait video on a landscape model.
-        content: the size of the scaled (and turned) frame within the model's input.
+        content: the size of the scaled (and turned) region within the model's input.
         offset: its top and left.
+        region: the part of the frame that the model sees; what is outside counts as background.
     """
 
     frame: Size
@@ -44,18 +59,23 @@ class Fit:
     rotated: bool
     content: Size
     offset: Size
+    region: Region
 
     @classmethod
-    def between(cls, frame: Size, model: Size) -> Fit:
-        """Fits a frame's size into a model's size."""
-        height, width = frame
-        upright = min(model[0] / height, model[1] / width)
-        turned = min(model[0] / width, model[1] / height)
-        rotated = turned >= upright * ROTATION_GAIN
-        scale = turned if rotated else upright
-        sides = (width, height) if rotated else (height, width)
+    def between(cls, frame: Size, model: Size, region: Region | None = None) -> Fit:
+        """Fits frames of a size, or a region of them, into a model's size. The frame decides whether it is turned."""
+        region = region or Region(0, 0, *frame)
+        rotated = _scale(frame[::-1], model) >= _scale(frame, model) * ROTATION_GAIN
+        sides = (region.width, region.height) if rotated else (region.height, region.width)
+        scale = _scale(sides, model)
         content = (_scaled(sides[0], scale, model[0]), _scaled(sides[1], scale, model[1]))
-        return cls(frame, model, rotated, content, ((model[0] - content[0]) // 2, (model[1] - content[1]) // 2))
+        offset = ((model[0] - content[0]) // 2, (model[1] - content[1]) // 2)
+        return cls(frame, model, rotated, content, offset, region)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the model sees all of the frame."""
+        return (self.region.height, self.region.width) == self.frame
 
     @property
     def window(self) -> tuple[slice, slice]:
@@ -64,15 +84,24 @@ class Fit:
         return slice(top, top + self.content[0]), slice(left, left + self.content[1])
 
     def inward(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Scales an image (H, W) or (H, W, 3) of the frame's size to the content's size, and turns it."""
+        """Scales the region of an image (H, W) or (H, W, 3) of the frame's size to the content's, and turns it."""
         upright = self.content[::-1] if self.rotated else self.content
-        scaled = _resize(image, upright)
+        scaled = _resize(image[self.region.window], upright)
         return cv2.rotate(scaled, cv2.ROTATE_90_COUNTERCLOCKWISE) if self.rotated else scaled
 
     def outward(self, plane: FloatArray) -> FloatArray:
-        """Cuts the content out of a plane (H, W) of the model's size, turns and scales it back to the frame's."""
+        """Cuts the content out of a plane (H, W) of the model's size, turns and scales it back to the region's."""
         content = plane[self.window]
-        return _resize(cv2.rotate(content, cv2.ROTATE_90_CLOCKWISE) if self.rotated else content, self.frame)
+        upright = cv2.rotate(content, cv2.ROTATE_90_CLOCKWISE) if self.rotated else content
+        return _resize(upright, (self.region.height, self.region.width))
+
+    def placed(self, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Puts what belongs to the region, (..., h, w), into zeros (..., H, W) of the frame's size."""
+        if self.is_whole:
+            return part
+        whole = np.zeros((*part.shape[:-2], *self.frame), part.dtype)
+        whole[(..., *self.region.window)] = part
+        return whole
 
 
 def check_frame(frame: object, size: Size | None = None) -> Frame:
@@ -127,9 +156,20 @@ def new_frame_tensor(fit: Fit, border: tuple[int, int, int]) -> FloatArray:
     return tensor
 
 
-def fit_frame(frame: Frame, fit: Fit, out: FloatArray) -> None:
-    """Writes a checked frame into a tensor (1, H, W, 3) float32 in 0..255; its border stays as it is."""
-    out[0][fit.window] = fit.inward(frame)
+def fit_frame(frame: Frame, fit: Fit, out: FloatArray, border: tuple[int, int, int] | None = None) -> None:
+    """Writes a checked frame into a tensor (1, H, W, 3) float32 in 0..255.
+
+    Args:
+        frame: the frame.
+        fit: where it lies.
+        out: the tensor.
+        border: the colour around it; none leaves what is there, which is right where the fit stays the same.
+    """
+    rows, columns = fit.window
+    if border is not None:
+        out[0, : rows.start] = out[0, rows.stop :] = border
+        out[0, rows, : columns.start] = out[0, rows, columns.stop :] = border
+    out[0, rows, columns] = fit.inward(frame)
 
 
 def fit_masks(mask: Mask, ids: Sequence[int], fit: Fit) -> FloatArray:
@@ -145,17 +185,22 @@ def fit_masks(mask: Mask, ids: Sequence[int], fit: Fit) -> FloatArray:
     Returns:
         (1, H, W, N) float32 in 0..1, 0 in the border.
     """
-    tensor = np.zeros((1, *fit.model, len(ids)), np.float32)
-    rows, columns = fit.window
-    for position, object_id in enumerate(ids):
-        tensor[0, rows, columns, position] = fit.inward((mask == object_id).astype(np.float32))
-    return tensor
+    return fit_planes(((mask == object_id).astype(np.float32) for object_id in ids), fit)
 
 
 def probability_planes(probabilities: FloatArray, fit: Fit) -> FloatArray:
     """Maps the model's probabilities (1, H, W, N) to the frame's own size: (N, H, W) float32."""
     planes = [fit.outward(np.ascontiguousarray(probabilities[0, ..., n])) for n in range(probabilities.shape[3])]
-    return np.stack(planes) if planes else np.zeros((0, *fit.frame), np.float32)
+    return fit.placed(np.stack(planes)) if planes else np.zeros((0, *fit.frame), np.float32)
+
+
+def fit_planes(planes: Iterable[FloatArray], fit: Fit) -> FloatArray:
+    """Fits planes (H, W) of the frame's size to the model's: (1, H, W, N) float32, 0 in the border."""
+    fitted = [fit.inward(plane) for plane in planes]
+    tensor = np.zeros((1, *fit.model, len(fitted)), np.float32)
+    for position, plane in enumerate(fitted):
+        tensor[(0, *fit.window, position)] = plane
+    return tensor
 
 
 def label(probabilities: FloatArray, ids: Sequence[int], fit: Fit) -> Mask:
@@ -173,13 +218,18 @@ def label(probabilities: FloatArray, ids: Sequence[int], fit: Fit) -> Mask:
     """
     planes = [fit.outward(np.ascontiguousarray(probabilities[0, ..., n])) for n in range(len(ids))]
     if len(planes) == 1:
-        return (planes[0] > 0.5).view(np.uint8) * np.uint8(ids[0])
+        return fit.placed((planes[0] > 0.5).view(np.uint8) * np.uint8(ids[0]))
     best = 1.0 - sum(planes[1:], planes[0])
-    labels = np.zeros(fit.frame, np.uint8)
+    labels = np.zeros(best.shape, np.uint8)
     for object_id, plane in zip(ids, planes, strict=True):
         np.copyto(labels, np.uint8(object_id), where=plane > best)
         np.maximum(best, plane, out=best)
-    return labels
+    return fit.placed(labels)
+
+
+def _scale(sides: Size, model: Size) -> float:
+    """The largest scale at which a size fits into the model's."""
+    return min(model[0] / sides[0], model[1] / sides[1])
 
 
 def _scaled(side: int, scale: float, limit: int) -> int:

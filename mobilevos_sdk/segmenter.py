@@ -35,6 +35,7 @@ class Segmenter(VideoTracker):
 
     Args:
         backend: runs the model; use `from_pretrained`, `from_artifact` or `open` to have one made.
+        zoom: see `RuntimeOptions`.
 
     Raises:
         InvalidInputError: a name or a path was given instead.
@@ -45,17 +46,18 @@ class Segmenter(VideoTracker):
         ...     show(result.mask)
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, zoom: bool = True) -> None:
         if isinstance(backend, str | Path):
             raise InvalidInputError(
                 f"a Segmenter is made of a backend; open a model with Segmenter.open({str(backend)!r})"
             )
         self._backend = backend
+        self._zoom = zoom
 
     @classmethod
-    def from_backend(cls, backend: Backend) -> Segmenter:
+    def from_backend(cls, backend: Backend, zoom: bool = True) -> Segmenter:
         """A Segmenter on a backend of one's own, such as PyTorch."""
-        return cls(backend)
+        return cls(backend, zoom)
 
     @classmethod
     def from_artifact(cls, path: str | Path, options: RuntimeOptions | None = None) -> Segmenter:
@@ -66,7 +68,8 @@ class Segmenter(VideoTracker):
             InvalidInputError: the file is not for the runtime that the options ask for.
             RuntimeMissingError: its runtime is not installed.
         """
-        return cls(_backend(open_artifact(path), options or RuntimeOptions()))
+        options = options or RuntimeOptions()
+        return cls(_backend(open_artifact(path), options), options.zoom)
 
     @classmethod
     def from_pretrained(cls, name: str = DEFAULT_MODEL, options: RuntimeOptions | None = None) -> Segmenter:
@@ -99,13 +102,18 @@ class Segmenter(VideoTracker):
         """The runtime: `onnx`, `litert`, `litert-gpu` or `torch`."""
         return self._backend.name
 
+    @property
+    def zoom(self) -> bool:
+        """Whether the model sees the objects and what is around them, larger, in place of the whole frame."""
+        return self._zoom
+
     def start(self, frame: npt.NDArray[np.uint8], mask: npt.NDArray[np.integer]) -> Session:
         """Starts a video; see `Session`.
 
         Raises:
             InvalidInputError: the frame or the mask cannot be used, or there are more objects than the model follows.
         """
-        return Session(self._backend, frame, mask)
+        return Session(self._backend, frame, mask, self._zoom)
 
 
 def _embedded(name: str, options: RuntimeOptions) -> Path:

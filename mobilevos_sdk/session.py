@@ -14,17 +14,18 @@ from mobilevos_sdk.errors import InvalidInputError, SessionStateError
 from mobilevos_sdk.masks import check_mask, object_ids
 from mobilevos_sdk.memory import MemoryBank
 from mobilevos_sdk.processing import (
-    Fit,
     Mask,
     check_frame,
     fit_frame,
     fit_masks,
+    fit_planes,
     label,
     new_frame_tensor,
     probability_planes,
 )
 from mobilevos_sdk.results import FrameResult, Latency
 from mobilevos_sdk.spec import GraphSpec
+from mobilevos_sdk.view import View
 
 
 class Session:
@@ -36,25 +37,33 @@ class Session:
         backend: runs the model.
         frame: the first frame, (H, W, 3) uint8 RGB; all others must have its size.
         mask: (H, W) integer or boolean object ids on that frame: 0 is background, 1 to 255 are the objects.
+        zoom: whether the model sees the objects and what is around them, larger, in place of the whole frame.
 
     Raises:
         InvalidInputError: the frame or the mask cannot be used, or there are more objects than the model follows.
     """
 
-    def __init__(self, backend: Backend, frame: npt.NDArray[np.uint8], mask: npt.NDArray[np.integer]) -> None:
+    def __init__(
+        self, backend: Backend, frame: npt.NDArray[np.uint8], mask: npt.NDArray[np.integer], zoom: bool = True
+    ) -> None:
         watch = _Stopwatch()
         checked = check_frame(frame)
         self._graphs = _Graphs(backend)
         self._spec = backend.spec
-        self._fit = Fit.between((checked.shape[0], checked.shape[1]), (self._spec.height, self._spec.width))
+        self._zoom = zoom
+        self._view = View.whole((checked.shape[0], checked.shape[1]), (self._spec.height, self._spec.width))
         # A new frame is written to the spare tensor, and the two change places when its step has succeeded.
-        self._frame, self._spare = (new_frame_tensor(self._fit, self._spec.pad_rgb) for _ in range(2))
+        self._frame, self._spare = (new_frame_tensor(self._view.fit, self._spec.pad_rgb) for _ in range(2))
         self._bank = MemoryBank(self._spec)
-        ids_mask = check_mask(mask, self._fit.frame)
+        ids_mask = check_mask(mask, self._view.fit.frame)
         self._ids: tuple[int, ...] = ()
         ids = self._joined_ids(ids_mask)
-        fit_frame(checked, self._fit, self._frame)
-        self._probabilities = fit_masks(ids_mask, ids, self._fit)
+        if zoom:
+            self._view = self._view.around(ids_mask, ids)
+        self._source = _Source()
+        self._source.keep(checked, self._view)
+        fit_frame(checked, self._view.fit, self._frame, self._spec.pad_rgb)
+        self._probabilities = fit_masks(ids_mask, ids, self._view.fit)
         preprocess = watch.lap()
         self._bank.reset(self._graphs.start(self._frame, self._probabilities), len(ids))
         self._ids = ids
@@ -89,19 +98,22 @@ class Session:
         if not self._ids:
             raise SessionStateError("there is no object left to follow; add one with add_objects(mask)")
         watch = _Stopwatch()
-        fit_frame(check_frame(frame, self._fit.frame), self._fit, self._spare)
+        view = self._view.next(self._last.mask, self._ids) if self._zoom else self._view
+        checked = check_frame(frame, view.fit.frame)
+        fit_frame(checked, view.fit, self._spare, self._spec.pad_rgb)
         preprocess = watch.lap()
         channels, state = self._graphs.segment(self._bank.graph, self._spare, self._bank.inputs())
         segment = watch.lap()
         # Objects that have left a shared memory take part, as background, so that the others keep their pixels.
-        mask = label(channels, self._bank.by_channel(self._ids), self._fit)
+        mask = label(channels, self._bank.by_channel(self._ids), view.fit)
         probabilities = _select(channels, self._bank.channels)
         postprocess = watch.lap()
         if self._spec.queue > 1:  # with a queue of 1 the reference is all there is to remember
             self._bank.push(self._graphs.memorize(state, channels, self._spare))
         latency = Latency(preprocess, segment, watch.lap(), postprocess)
         self._frame, self._spare = self._spare, self._frame
-        self._probabilities = probabilities
+        self._view, self._probabilities = view, probabilities
+        self._source.keep(checked, view)
         self._last = self._result(self._last.index + 1, mask, latency)
         return self._last
 
@@ -118,10 +130,11 @@ class Session:
             InvalidInputError: the mask cannot be used, an id is followed already, or there are too many objects.
         """
         watch = _Stopwatch()
-        added = check_mask(mask, self._fit.frame)
+        added = check_mask(mask, self._view.fit.frame)
         ids = self._joined_ids(added)
         new = ids[len(self._ids) :]
-        masks = np.concatenate([self._carved(added), fit_masks(added, new, self._fit)], axis=3)
+        self._bring_into_view(added, ids)
+        masks = np.concatenate([self._carved(added), fit_masks(added, new, self._view.fit)], axis=3)
         preprocess = watch.lap()
         entry = self._graphs.start(self._frame, masks)
         if self._ids:
@@ -146,11 +159,12 @@ class Session:
             InvalidInputError: the mask cannot be used, or an id in it is not followed.
         """
         watch = _Stopwatch()
-        corrected = check_mask(mask, self._fit.frame)
+        corrected = check_mask(mask, self._view.fit.frame)
         ids = object_ids(corrected)
         positions = self._positions(ids, "add it with add_objects(mask)")
+        self._bring_into_view(corrected, self._ids)
         masks = self._carved(corrected)
-        masks[..., positions] = fit_masks(corrected, ids, self._fit)
+        masks[..., positions] = fit_masks(corrected, ids, self._view.fit)
         preprocess = watch.lap()
         self._bank.correct(self._graphs.start(self._frame, masks), positions)
         self._probabilities = masks
@@ -188,9 +202,25 @@ class Session:
             raise InvalidInputError(f"object {unknown[0]} is not followed (only {list(self._ids)}); {remedy}")
         return [self._ids.index(object_id) for object_id in ids]
 
+    def _bring_into_view(self, given: Mask, ids: Sequence[int]) -> None:
+        """Makes the last frame's view one that holds a mask too, and remembers the frame in it.
+
+        The memory of that frame was made in the view before, which lies elsewhere by more than a frame's motion.
+        """
+        if self._view.holds(given):
+            return
+        planes = probability_planes(self._probabilities, self._view.fit)
+        view = self._view.around(np.where(given > 0, given, self._last.mask), ids)
+        fit_frame(self._source.frame, view.fit, self._spare, self._spec.pad_rgb)
+        probabilities = fit_planes(planes, view.fit)
+        if self._ids and self._last.index:
+            self._bank.renew(self._graphs.start(self._spare, probabilities))
+        self._frame, self._spare = self._spare, self._frame
+        self._view, self._probabilities = view, probabilities
+
     def _carved(self, taken: Mask) -> FloatArray:
         """A copy of the last probabilities without the pixels that a mask takes: (1, H, W, N)."""
-        covered = fit_masks((taken > 0).astype(np.uint8), (1,), self._fit)
+        covered = fit_masks((taken > 0).astype(np.uint8), (1,), self._view.fit)
         return np.asarray(self._probabilities * (1.0 - covered), np.float32)
 
     def _revised(self, mask: Mask, replaced: Sequence[int], latency: Latency) -> FrameResult:
@@ -206,8 +236,23 @@ class Session:
     def _result(
         self, index: int, mask: Mask, latency: Latency, source: partial[FloatArray] | None = None
     ) -> FrameResult:
-        source = source or partial(probability_planes, self._probabilities, self._fit)
+        source = source or partial(probability_planes, self._probabilities, self._view.fit)
         return FrameResult(index, mask, self._ids, latency, source)
+
+
+class _Source:
+    """The newest frame, where its tensor holds only a part of it: what joins later may lie outside."""
+
+    def __init__(self) -> None:
+        self.frame = np.empty((0, 0, 3), np.uint8)
+
+    def keep(self, frame: npt.NDArray[np.uint8], view: View) -> None:
+        """Copies a frame that is not seen as a whole; callers use their arrays again."""
+        if view.fit.is_whole:
+            return
+        if self.frame.shape != frame.shape:
+            self.frame = np.empty_like(frame)
+        np.copyto(self.frame, frame)
 
 
 class _Graphs:

@@ -49,6 +49,7 @@ class AccuracyResult:
         queue: slots of its memory.
         size: of its input: `480x864`.
         precision: of the artifact: `fp32`.
+        zoom: whether the model saw the objects and what is around them in place of the whole frame.
         data: the data set's folder, and the ground truth's where it is not the usual one.
         overall: the mean over all objects.
         sequences: every sequence.
@@ -65,6 +66,7 @@ class AccuracyResult:
     queue: int
     size: str
     precision: str
+    zoom: bool
     data: str
     overall: AccuracyScores
     sequences: tuple[SequenceAccuracy, ...]
@@ -73,6 +75,11 @@ class AccuracyResult:
     checkpoint: str | None
     machine: Machine
     versions: dict[str, str]
+
+    @property
+    def variant(self) -> str:
+        """What tells it from other evaluations of its model, but for the runtime: `queue 2, 480x864, fp32`."""
+        return f"queue {self.queue}, {self.size}, {self.precision}{'' if self.zoom else ', whole frame'}"
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,7 @@ def read_accuracy(data: dict[str, Any]) -> AccuracyResult | MasksAccuracy:
         queue=int(subject["queue"]),
         size=str(subject["size"]),
         precision=str(subject["precision"]),
+        zoom=bool(subject.get("zoom", False)),
         data=name,
         overall=overall,
         sequences=sequences,

@@ -176,7 +176,9 @@ def _attention(result: AttentionResult) -> Comparable:
 
 
 def _accuracy(result: AccuracyResult) -> Comparable:
-    setting = {name: getattr(result, name) for name in ("model", "runtime", "queue", "size", "precision", "data")}
+    setting = {
+        name: getattr(result, name) for name in ("model", "runtime", "queue", "size", "precision", "zoom", "data")
+    }
     figures = dict(_scores("all", result.overall))
     for sequence in result.sequences:
         figures[f"{sequence.name} J&F"] = Figure(sequence.scores.j_and_f)

@@ -26,7 +26,7 @@ def accuracy(definitions: Schema) -> Schema:
     """What `vos-eval` writes; the subject is one model, an ensemble of some, or a folder of masks."""
     measure = _record({"mean": SCORE, "recall": SCORE, "decay": NUMBER})
     scores = {"J&F": SCORE, "J": measure, "F": measure}
-    passes = {"passes": {"const": True}}
+    extras = {"passes": {"const": True}, "zoom": {"const": True}}
     model = _record(
         {
             "model": TEXT,
@@ -38,9 +38,9 @@ def accuracy(definitions: Schema) -> Schema:
             "precision": TEXT,
             "runtime": TEXT,
         },
-        passes,
+        extras,
     )
-    ensemble = _record({"ensemble": _list(model), "flip": {"type": "boolean"}, "averaged": TEXT}, passes)
+    ensemble = _record({"ensemble": _list(model), "flip": {"type": "boolean"}, "averaged": TEXT}, extras)
     sequence = _record(
         {"scored_frames": COUNT, "ms_per_frame": _or_null(NUMBER), **scores, "objects": _by_name(_record(scores))}
     )

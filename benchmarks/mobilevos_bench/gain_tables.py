@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mobilevos_bench.accuracy_results import AccuracyResult
 from mobilevos_bench.committed_results import CommittedResults
@@ -14,25 +15,29 @@ _GAIN_COLUMNS = ("J&F", "gain", "95 % interval", "higher in")
 # What a table of choices compares with: how the weights are used unless somebody says otherwise.
 _USUAL = ("fp32", "litert", 2)
 _SHIPPED = "shipped"
+# Former weights were scored on whole frames, before there was a zoom.
+_ZOOMED = "shipped, with zoom"
 
 
 def stages_table(results: CommittedResults, card: str) -> str:
-    """A row for all weights that were ever shipped, each against those before; `card` makes no difference."""
+    """A row for all weights that were ever shipped, each against those before, then one for zoom; whatever `card`."""
     rows = []
-    for shipped in filter(_is_usual, results.accuracy):
+    usual = list(filter(_is_usual, results.accuracy))
+    for shipped in (one for one in usual if not one.zoom):
         former = [(key, one) for key, one in results.stages.items() if _alike(one, shipped)]
+        zoomed = [(_ZOOMED, one) for one in usual if one.zoom and _alike(replace(one, zoom=False), shipped)]
         previous: AccuracyResult | None = None
-        for key, result in [*sorted(former, key=lambda pair: pair[1].date), (_SHIPPED, shipped)]:
+        for key, result in [*sorted(former, key=lambda pair: pair[1].date), (_SHIPPED, shipped), *zoomed]:
             label = key.rpartition(f"{result.model}-")[2].replace("-", " ")
             found = None if previous is None else gain_between(previous, result, previous.model, result.model)
-            if former:
+            if former or zoomed:
                 rows.append([f"`{result.model}`", result.data, label, *_cells(result, found)])
             previous = result
     return markdown(("model", "data", "weights", *_GAIN_COLUMNS), rows, left=3) if rows else ""
 
 
 def choices_table(results: CommittedResults, card: str) -> str:
-    """A row for each other precision, runtime and queue, against the usual one; `card` makes no difference."""
+    """A row for each other precision, runtime and queue, against the usual one that saw as much of the frame."""
     rows = [row for usual in filter(_is_usual, results.accuracy) for row in _choices(usual, results)]
     return markdown(("model", "data", "choice", *_GAIN_COLUMNS), rows, left=3) if rows else ""
 
@@ -41,7 +46,8 @@ def _choices(usual: AccuracyResult, results: CommittedResults) -> Iterator[list[
     for result in results.accuracy:
         if _alike(result, usual) and not _is_usual(result):
             found = gain_between(usual, result, usual.model, result.model)
-            label = f"{result.precision}, {runtime_name(result.runtime)}, queue {result.queue}"
+            seen = "" if result.zoom else ", whole frame"
+            label = f"{result.precision}, {runtime_name(result.runtime)}, queue {result.queue}{seen}"
             yield [f"`{result.model}`", result.data, label, *_cells(result, found)]
 
 
@@ -50,7 +56,7 @@ def _is_usual(result: AccuracyResult) -> bool:
 
 
 def _alike(one: AccuracyResult, other: AccuracyResult) -> bool:
-    return (one.model, one.data, one.size) == (other.model, other.data, other.size)
+    return (one.model, one.data, one.size, one.zoom) == (other.model, other.data, other.size, other.zoom)
 
 
 def _cells(result: AccuracyResult, found: Gain | None) -> list[str]:

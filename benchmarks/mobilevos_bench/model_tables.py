@@ -28,7 +28,8 @@ def models_table(results: CommittedResults, card: str) -> str:
     """A row for each model that was measured or scored; `card` makes no difference.
 
     Costs are those of the first file: files differ in their settings, and one table has one of them. Scores are those
-    of fp32 artifacts with as much memory as was measured: the others stand in the table of accuracy.
+    of fp32 artifacts with as much memory as was measured, with zoom where there are any: the others stand in the table
+    of accuracy.
     """
     measured = results.costs[0] if results.costs else None
     queues = {measured.queue} if measured else {result.queue for result in results.accuracy}
@@ -47,7 +48,7 @@ def models_table(results: CommittedResults, card: str) -> str:
         scored = [result for result in accuracy if result.model == name]
         row = [f"`{name}`", _parameters(_first_parameters(measured, name, scored))]
         row += _cost_cells(measured, name, runtimes) if measured else []
-        rows.append([*row, *(_score([result for result in scored if result.data == part]) for part in data)])
+        rows.append([*row, *(_score(_as_used([one for one in scored if one.data == part])) for part in data)])
     table = markdown([*header, *(f"J&F on {part}" for part in data)], rows, left=1)
     return "\n\n".join([table, *([_cost_note(measured)] if measured else [])])
 
@@ -108,12 +109,17 @@ def _parameters(count: int | None) -> str:
     return "" if count is None else f"{count / 1e6:.2f} M"
 
 
+def _as_used(scored: list[AccuracyResult]) -> list[AccuracyResult]:
+    """The evaluations with zoom, which is how the SDK uses a model; all of them if there is none."""
+    return [result for result in scored if result.zoom] or scored
+
+
 def _score(scored: list[AccuracyResult]) -> str:
     """J&F in percent; of several that differ on the same data, each with what tells it from the others."""
     scores = {percent_score(result.overall.j_and_f) for result in scored}
-    if len(scores) == 1:
+    if len(scores) == 1 and all(result.zoom for result in scored):
         return scores.pop()
     return ", ".join(
-        f"{percent_score(result.overall.j_and_f)} (queue {result.queue}, {result.size}, {runtime_name(result.runtime)})"
+        f"{percent_score(result.overall.j_and_f)} ({result.variant}, {runtime_name(result.runtime)})"
         for result in scored
     )

@@ -69,7 +69,7 @@ def accuracy_table(results: CommittedResults, card: str) -> str:
     rows = []
     for result in sorted(results.accuracy, key=_place):
         parameters = "" if result.parameters is None else f"{result.parameters / 1e6:.2f} M"
-        name = f"`{result.model}`, queue {result.queue}, {result.size}, {result.precision}"
+        name = f"`{result.model}`, {result.variant}"
         rows.append([name, parameters, result.data, runtime_name(result.runtime), *_scores(result.overall)])
     return markdown(header, rows, left=4)
 
@@ -86,10 +86,7 @@ def sequences_table(results: CommittedResults, card: str) -> str:
         ]
         frames, objects = (sum(getattr(s, name) for s in result.sequences) for name in ("frames", "objects"))
         rows.append(["**all objects**", str(frames), str(objects), *_scores(result.overall)])
-        title = (
-            f"On {result.data}, queue {result.queue}, {result.size}, {result.precision}, "
-            f"{runtime_name(result.runtime)}:"
-        )
+        title = f"On {result.data}, {result.variant}, {runtime_name(result.runtime)}:"
         parts += [title, markdown(("sequence", "frames", "objects", *_SCORE_COLUMNS), rows, left=1)]
     return "\n\n".join(parts) or NOTHING_YET
 

@@ -80,6 +80,16 @@ def add_passes(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_zoom(parser: argparse.ArgumentParser) -> None:
+    """Adds `--no-zoom`, for `RuntimeOptions.zoom`."""
+    parser.add_argument(
+        "--no-zoom",
+        dest="zoom",
+        action="store_false",
+        help="show the model whole frames, not the objects and what is around them",
+    )
+
+
 def run(program: str, body: Callable[[], int | None]) -> int:
     """Runs a command's body and turns what a user can cause into one line on stderr and an exit code.
 

@@ -15,6 +15,7 @@ from mobilevos_sdk.cli.common import (
     Progress,
     StopRequest,
     add_passes,
+    add_zoom,
     describe_os_error,
     positive_int,
     run,
@@ -60,7 +61,7 @@ def _main(argv: list[str] | None) -> int:
     targets = Targets.of(args.video, args.mask, args.out, args.masks)
     source = open_frames(args.video)
     mask = _first_mask(args, source)
-    options = RuntimeOptions(runtime=args.runtime, threads=args.threads, delegate=args.delegate)
+    options = RuntimeOptions(runtime=args.runtime, threads=args.threads, delegate=args.delegate, zoom=args.zoom)
     segmenter = Segmenter.open(args.model or DEFAULT_MODEL, options)
     tracker = Passes(segmenter) if args.passes else segmenter
     report = Report(source.name, source.size, segmenter.spec.model, segmenter.backend_name)
@@ -179,6 +180,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--delegate", choices=DELEGATES, default="cpu", help="where LiteRT runs it (default: cpu)")
     add_passes(parser)
+    add_zoom(parser)
     parser.add_argument("--threads", metavar="N", type=positive_int, help="threads of the runtime (default: by cores)")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     return parser

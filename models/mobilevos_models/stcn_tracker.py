@@ -22,6 +22,7 @@ from mobilevos_sdk.backends.base import FloatArray
 from mobilevos_sdk.masks import check_mask, object_ids
 from mobilevos_sdk.processing import (
     Fit,
+    Region,
     Size,
     check_frame,
     fit_frame,
@@ -119,7 +120,8 @@ class _Video:
 def padded_fit(size: Size) -> Fit:
     """A frame of (height, width) as it is, centred in the next size whose sides are multiples of 16."""
     height, width = (-(-side // STRIDE) * STRIDE for side in size)
-    return Fit(size, (height, width), False, size, ((height - size[0]) // 2, (width - size[1]) // 2))
+    offset = ((height - size[0]) // 2, (width - size[1]) // 2)
+    return Fit(size, (height, width), False, size, offset, Region(0, 0, *size))
 
 
 def _milliseconds(since: float) -> float:

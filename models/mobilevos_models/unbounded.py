@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilevos_sdk.cli.common import EXIT_OK, ArgumentParser, Progress, frame_size, positive_int, run
+from mobilevos_sdk.cli.common import EXIT_OK, ArgumentParser, Progress, add_zoom, frame_size, positive_int, run
 from mobilevos_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def build_parser() -> ArgumentParser:
     add("--data", type=Path, required=True, metavar="DIR", help="folder with JPEGImages and the ground truth")
     add("--annotations", default="Annotations", metavar="FOLDER", help="the ground truth's folder (%(default)s)")
     add("--size", type=frame_size, default=(480, 864), metavar="HxW", help="the model's input (480x864)")
+    add_zoom(parser)
     add("--threads", type=positive_int, metavar="N", help="PyTorch's threads (default: its own choice)")
     add("--save", type=Path, required=True, metavar="DIR", help="where the masks go: DIR/SEQUENCE/FRAME.png")
     return parser
@@ -81,7 +82,7 @@ def _follow(model: VOSModel, sequence: DavisSequence, options: argparse.Namespac
     objects = len(object_ids(sequence.first_mask()))
     height, width = options.size
     backend = TorchBackend(model, _slots(sequence), objects, height, width, options.threads)
-    for index, result in track_sequence(Segmenter.from_backend(backend), sequence):
+    for index, result in track_sequence(Segmenter.from_backend(backend, options.zoom), sequence):
         if index > sequence.first:
             write_mask(_path(options.save, sequence, index), result.mask)
             progress.step()
@@ -119,6 +120,7 @@ def _claim(folder: Path, checkpoint: Path, options: argparse.Namespace) -> None:
         "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
         "size": "x".join(map(str, options.size)),
         "annotations": options.annotations,
+        "zoom": options.zoom,
     }
     text = json.dumps(note, indent=1) + "\n"
     path = folder / NOTE

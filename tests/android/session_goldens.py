@@ -84,7 +84,7 @@ class Case:
         return self.session
 
     def _segmenter(self) -> Segmenter:
-        return Segmenter.from_artifact(self.artifact, options=RuntimeOptions(runtime="litert", threads=1))
+        return Segmenter.from_artifact(self.artifact, options=RuntimeOptions(runtime="litert", threads=1, zoom=False))
 
     def _note(self, call: str, result: FrameResult, mask: np.ndarray | None = None, **values: Any) -> None:
         stem = f"{self.name}-{len(self.calls):03d}"

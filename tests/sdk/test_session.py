@@ -260,7 +260,8 @@ def test_the_others_do_not_notice_that_an_object_leaves_a_shared_memory(associat
 
 def test_an_object_that_has_left_a_shared_memory_still_competes_for_its_pixels(associating, tiny_video):
     """A pixel that the other object won from three stays its own when one of them leaves."""
-    session = associating.start(tiny_video.frames[0], tiny_video.mask)
+    segmenter = Segmenter.from_backend(associating._backend, zoom=False)  # all pixels of the frame are the model's
+    session = segmenter.start(tiny_video.frames[0], tiny_video.mask)
     session.remove_objects(7)
     graphs, rows = session._graphs, (1, 64, 96, 1)
     planes = np.concatenate([np.full(rows, share, np.float32) for share in (0.25, 0.4, 0.0, 0.0)], 3)

@@ -104,7 +104,7 @@ def test_training_follows_as_the_sdk_does(name: str, clips: Clips) -> None:
     ours = probabilities(model, follow(model, frames, masks, present, WalkOptions(2))[-1], 64)[0]
     pictures = [np.ascontiguousarray(frame.permute(1, 2, 0).numpy().astype(np.uint8)) for frame in frames[0]]
     backend = TorchBackend(model, 2, 2, 64, 64, threads=1)
-    session = Segmenter.from_backend(backend).start(pictures[0], masks[0, 0].numpy().astype(np.uint8))
+    session = Segmenter.from_backend(backend, zoom=False).start(pictures[0], masks[0, 0].numpy().astype(np.uint8))
     for time, picture in enumerate(pictures[1:]):
         result = session.step(picture)
         torch.testing.assert_close(ours[time, 1:], torch.from_numpy(result.probabilities), atol=1e-4, rtol=0)

@@ -54,7 +54,7 @@ def test_training_follows_as_the_sdk_does(model: MobileVOS, clip: tuple[Tensor, 
     ours = probabilities(follow(model, frames, masks, present, WalkOptions(queue))[-1])[0]
     backend = TorchBackend(model, queue or LENGTH, 2, SIDE, SIDE, threads=1)
     pictures = [np.ascontiguousarray(frame.permute(1, 2, 0).numpy().astype(np.uint8)) for frame in frames[0]]
-    session = Segmenter.from_backend(backend).start(pictures[0], masks[0, 0].numpy().astype(np.uint8))
+    session = Segmenter.from_backend(backend, zoom=False).start(pictures[0], masks[0, 0].numpy().astype(np.uint8))
     assert float(ours[:, 1:].std()) > 0.1  # masks that are worth comparing
     for time, picture in enumerate(pictures[1:]):
         result = session.step(picture)

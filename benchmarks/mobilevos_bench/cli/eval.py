@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mobilevos_sdk.cli.common import ArgumentParser, Progress, UsageError, add_passes, positive_int, run
+from mobilevos_sdk.cli.common import ArgumentParser, Progress, UsageError, add_passes, add_zoom, positive_int, run
 
 if TYPE_CHECKING:
     from mobilevos_bench.accuracy import SequenceResult
@@ -65,6 +65,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--sequences", metavar="A,B|FILE", help="sequences, or a .txt file with one a line (default: all with masks)"
     )
+    add_zoom(parser)
     parser.add_argument("--flip", action="store_true", help="average with what the mirrored video gives")
     add_passes(parser)
     parser.add_argument("--runtime", choices=("onnx", "litert"), help="what runs the model (default: by the artifact)")
@@ -113,6 +114,8 @@ def _check(options: argparse.Namespace) -> None:
         for name in ("runtime", "threads", "save", "flip", "passes"):
             if getattr(options, name):
                 raise UsageError(f"--{name} goes with --model, not with --predictions")
+        if not options.zoom:
+            raise UsageError("--no-zoom goes with --model, not with --predictions")
     twice = [model for model in options.model or () if options.model.count(model) > 1]
     if twice:
         raise UsageError(f"--model {twice[0]} is given twice; the average with itself changes nothing")
@@ -159,7 +162,7 @@ def _plan_model(options: argparse.Namespace, sequences: Sequence[DavisSequence])
     from mobilevos_sdk.options import RuntimeOptions
     from mobilevos_sdk.segmenter import Segmenter
 
-    runtime = RuntimeOptions(options.runtime or "auto", options.threads)
+    runtime = RuntimeOptions(options.runtime or "auto", options.threads, zoom=options.zoom)
     segmenters = [Segmenter.open(model, runtime) for model in options.model]
     subject = _describe(segmenters, options)
     store = None
@@ -183,14 +186,14 @@ def _tracker(segmenters: Sequence[Segmenter], options: argparse.Namespace) -> Vi
 def _describe(segmenters: Sequence[Segmenter], options: argparse.Namespace) -> dict[str, Any]:
     """The model, or the models of an ensemble.
 
-    An ensemble has no key `model`: the tables of models, which look for it, leave ensembles out. The key `passes` is
-    there if they were wanted, and not otherwise: masks that were saved before there were any go on.
+    An ensemble has no key `model`: the tables of models, which look for it, leave ensembles out. The keys `passes` and
+    `zoom` are there if they were wanted, and not otherwise: masks that were saved before there were any go on.
     """
     models = [_describe_model(one, given) for one, given in zip(segmenters, options.model, strict=True)]
-    passes = {"passes": True} if options.passes else {}
+    wanted = {name: True for name in ("passes", "zoom") if getattr(options, name)}
     if len(models) == 1 and not options.flip:
-        return {**models[0], **passes}
-    return {"ensemble": models, "flip": options.flip, "averaged": "probabilities at the frame's size", **passes}
+        return {**models[0], **wanted}
+    return {"ensemble": models, "flip": options.flip, "averaged": "probabilities at the frame's size", **wanted}
 
 
 def _describe_model(segmenter: Segmenter, given_as: str) -> dict[str, Any]:

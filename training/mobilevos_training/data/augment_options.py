@@ -134,6 +134,22 @@ class SolidOptions(Options):
     motion: MotionOptions = MotionOptions(drift=0.03, jitter=0.01, turn=2.0, zoom=0.06)
 
 
+class FollowOptions(Options):
+    """Crops that follow a video's objects, as the SDK's view does.
+
+    Attributes:
+        share: of the clips of videos.
+        extent: the longer side of the box around the objects, in crops; one draw a clip.
+        scale: size of a crop's pixel against a 480p pixel's, the least and the largest whatever the extent.
+        unsteady: standard deviation of the crop's middle, in crops, and of the logarithm of its scale.
+    """
+
+    share: Share = 0.5
+    extent: FactorRange = (0.25, 0.75)
+    scale: FactorRange = (0.5, 2.5)
+    unsteady: NotNegative = 0.05
+
+
 class HouseAugment(Options):
     """The project's own style: crops around objects, a moving camera, photos in motion, and cut-outs.
 
@@ -141,6 +157,7 @@ class HouseAugment(Options):
         scale: size of a crop's pixel against a 480p pixel's.
         quarter_turns: how often a clip is turned by 90 degrees, as a phone is.
         camera: motion of a video's frames, beside their own.
+        follow: crops that go with the objects; none unless given.
         photo: motion of a photo.
         cutouts: objects that move over the clip.
         solids: bodies that turn while they move over it; none unless given.
@@ -151,6 +168,7 @@ class HouseAugment(Options):
     scale: FactorRange = (0.5, 1.1)
     quarter_turns: Share = 0.1
     camera: MotionOptions = MotionOptions(jitter=0.005, turn=0.7, zoom=0.01)
+    follow: FollowOptions | None = None
     photo: MotionOptions = MotionOptions(drift=0.03, jitter=0.015, turn=4.0, zoom=0.05, shear=0.04, elastic=0.015)
     cutouts: CutoutOptions = CutoutOptions()
     solids: SolidOptions | None = None

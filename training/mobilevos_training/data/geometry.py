@@ -54,6 +54,13 @@ def placement(centre: tuple[float, float], scale: float, angle: float, aspect: f
     return rotation(angle) @ size @ shift(-centre[0], -centre[1])
 
 
+def within(point: NDArray[np.float64], window: float, size: tuple[int, int]) -> tuple[float, float]:
+    """The middle (x, y) nearest to a point of a window that stays in an image of (height, width), if it is smaller."""
+    half, middle = window / 2, np.array([size[1], size[0]]) / 2
+    x, y = np.clip(point, np.minimum(half, middle), np.maximum(2 * middle - half, middle))
+    return float(x), float(y)
+
+
 def motion_track(rng: Random, motion: MotionOptions, times: NDArray[np.float64], crop: int) -> list[Matrix]:
     """Matrices about the origin, one for each time (in frames): a random walk with a velocity."""
     velocity = rng.normal(0, motion.drift * crop, 2)

@@ -10,8 +10,9 @@ import numpy as np
 from mobilevos_training.data.augment_options import HouseAugment, MotionOptions, SolidOptions
 from mobilevos_training.data.clinging import clinging_track
 from mobilevos_training.data.colour import Colour
+from mobilevos_training.data.following import Look, followed
 from mobilevos_training.data.frames import IGNORE, AnnotatedFrame, Image
-from mobilevos_training.data.geometry import Matrix, Random, elastic_field, motion_track, placement, shift, warp
+from mobilevos_training.data.geometry import Matrix, Random, elastic_field, motion_track, placement, shift, warp, within
 from mobilevos_training.data.pool import Pool
 from mobilevos_training.data.scene import Scene, Shot, highest_id, lay_over, number_ids
 from mobilevos_training.data.solids import draw_solid
@@ -61,16 +62,27 @@ class HouseStyle:
         options, crop = self._options, self._crop
         motion = options.photo if shot.still else options.camera
         quarter = 90.0 * int(rng.choice([-1, 1])) if rng.random() < options.quarter_turns else 0.0
-        scale = float(np.exp(rng.uniform(*np.log(options.scale))))
-        centre = focus(rng, self._pool.mask(shot.frames[0]), crop / scale)
-        base = placement(centre, scale, float(rng.normal(0, 7)) + quarter, float(np.exp(rng.normal(0, 0.06))), False)
+        looks = self._looks(rng, shot)
+        angle, aspect = float(rng.normal(0, 7)) + quarter, float(np.exp(rng.normal(0, 0.06)))
         frames = np.empty((len(shot.frames), crop, crop, 3), np.uint8)
         ids = np.empty((len(shot.frames), crop, crop), np.uint8)
         for index, moved in enumerate(motion_track(rng, motion, shot.times, crop)):
             image, mask = self._pool.image(shot.frames[index]), self._pool.mask(shot.frames[index])
+            base = placement(looks[index].centre, looks[index].scale, angle, aspect, False)
             matrix = shift(crop / 2, crop / 2) @ moved @ base
             frames[index], ids[index] = warp(image, mask, matrix, crop, self._elastic(rng, motion))
         return frames, number_ids(ids)
+
+    def _looks(self, rng: Random, shot: Shot) -> list[Look]:
+        """Where the crop of each frame lies: it stays in place around an object, or follows all of them."""
+        options, crop = self._options, self._crop
+        if options.follow is not None and not shot.still and rng.random() < options.follow.share:
+            looks = followed(rng, [self._pool.mask(frame) for frame in shot.frames], options.follow, crop)
+            if looks:
+                return looks
+        scale = float(np.exp(rng.uniform(*np.log(options.scale))))
+        centre = focus(rng, self._pool.mask(shot.frames[0]), crop / scale)
+        return [Look(centre, scale)] * len(shot.frames)
 
     def _elastic(self, rng: Random, motion: MotionOptions) -> np.ndarray | None:
         if not motion.elastic or rng.random() >= ELASTIC_SHARE:
@@ -171,8 +183,4 @@ def focus(rng: Random, mask: Image, window: float) -> tuple[float, float]:
         point = np.array([x, y]) + rng.normal(0, window / 5, 2)
     else:
         point = rng.uniform(0, 1, 2) * (width, height)
-    half = window / 2
-    low = np.minimum([half, half], [width / 2, height / 2])
-    high = np.maximum([width - half, height - half], [width / 2, height / 2])
-    x, y = np.clip(point, low, high)
-    return float(x), float(y)
+    return within(point, window, (height, width))

@@ -1,0 +1,106 @@
+"""Which part of each frame the model sees: the objects and what is around them, so that small ones get more pixels.
+
+The model's input has one size, and its finest features are cells of four pixels, so what is small in the frame is
+coarse in the mask. A view follows the objects instead, as trackers of boxes do with their search region (Bertinetto et
+al., "Fully-Convolutional Siamese Networks for Object Tracking", 2016): the same graphs at the same cost, on a smaller
+part of the world. The memory stays in the coordinates of its own frame's view, in which an object that moves stays
+where it was; the locality prior is then right about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mobilevos_sdk.processing import Fit, Mask, Region, Size
+
+# The view is so many times as high and as wide as the box around the objects, in its longer direction.
+MARGIN = 2.0
+# Pixels of the model's input for a pixel of the frame, at most: with more there is nothing new to see.
+MAGNIFICATION = 2.0
+# By how much the scale may change from one frame to the next, since the memory of the frame before has its own.
+WIDENING, NARROWING = 1.1, 1.05
+
+
+@dataclass(frozen=True)
+class View:
+    """The part of one frame that the model sees. Immutable; `next` gives that of the frame after it.
+
+    Attributes:
+        fit: how it lies in the model's input.
+        scale: pixels of the model's input for a pixel of the frame.
+    """
+
+    fit: Fit
+    scale: float
+
+    @classmethod
+    def whole(cls, frame: Size, model: Size) -> View:
+        """All of the frame, (height, width), in the model's input of (height, width)."""
+        fit = Fit.between(frame, model)
+        height, width = _upright(fit)
+        return cls(fit, min(height / frame[0], width / frame[1]))
+
+    def around(self, mask: Mask, ids: Sequence[int]) -> View:
+        """The view of a frame with the objects of a mask (H, W) in it, whatever was seen before.
+
+        All of the frame, if one of the objects is not in the mask: it may come back anywhere.
+        """
+        box = _box(mask, ids)
+        return self._at(self._wanted(box), box or self.fit.region)
+
+    def next(self, mask: Mask, ids: Sequence[int]) -> View:
+        """The view of the frame after the one with this mask: around the objects, at nearly the same scale."""
+        box = _box(mask, ids)
+        scale = min(max(self._wanted(box), self.scale / WIDENING), self.scale * NARROWING)
+        return self._at(scale, box or self.fit.region)
+
+    def holds(self, mask: Mask) -> bool:
+        """Whether all objects of a mask (H, W) are within the view."""
+        return int(np.count_nonzero(mask[self.fit.region.window])) == int(np.count_nonzero(mask))
+
+    def _wanted(self, box: Region | None) -> float:
+        """The scale at which the view is `MARGIN` times the box; the smallest one without a box."""
+        least = View.whole(self.fit.frame, self.fit.model).scale
+        if box is None:
+            return least
+        height, width = _upright(self.fit)
+        fitting = min(height / box.height, width / box.width) / MARGIN
+        return min(max(fitting, least), max(MAGNIFICATION, least))
+
+    def _at(self, scale: float, centre: Region) -> View:
+        """The view of a scale around the middle of a box, moved into the frame."""
+        height, width = (
+            min(round(side / scale), frame) for side, frame in zip(_upright(self.fit), self.fit.frame, strict=True)
+        )
+        top = _within(centre.top + (centre.height - height) // 2, self.fit.frame[0] - height)
+        left = _within(centre.left + (centre.width - width) // 2, self.fit.frame[1] - width)
+        return View(Fit.between(self.fit.frame, self.fit.model, Region(top, left, height, width)), scale)
+
+
+def _box(mask: Mask, ids: Sequence[int]) -> Region | None:
+    """The smallest box around some objects of a mask; none if one of them has no pixel."""
+    lefts, tops, rights, bottoms = [], [], [], []
+    for object_id in ids:
+        left, top, width, height = cv2.boundingRect((mask == object_id).view(np.uint8))
+        if not width:
+            return None
+        lefts.append(left)
+        tops.append(top)
+        rights.append(left + width)
+        bottoms.append(top + height)
+    if not lefts:
+        return None
+    return Region(min(tops), min(lefts), max(bottoms) - min(tops), max(rights) - min(lefts))
+
+
+def _upright(fit: Fit) -> Size:
+    """The model's size as the frame lies in it."""
+    return (fit.model[1], fit.model[0]) if fit.rotated else fit.model
+
+
+def _within(value: int, most: int) -> int:
+    return min(max(value, 0), most)

@@ -1,0 +1,195 @@
+"""What the model sees of a frame under zoom: which region, how it changes from frame to frame, and the way back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mobilevos_sdk import InvalidInputError, RuntimeOptions, Segmenter
+from mobilevos_sdk.processing import Fit, Region, fit_frame, fit_masks, label, new_frame_tensor, probability_planes
+from mobilevos_sdk.view import MAGNIFICATION, NARROWING, WIDENING, View
+
+MODEL = (480, 864)
+FULL_HD = (1080, 1920)
+
+
+def mask_of(size: tuple[int, int], *boxes: Region) -> np.ndarray:
+    """(H, W) uint8 with the ids 1, 2, ... in boxes."""
+    mask = np.zeros(size, np.uint8)
+    for number, box in enumerate(boxes, start=1):
+        mask[box.window] = number
+    return mask
+
+
+def test_a_view_is_twice_the_box_around_all_objects_in_the_middle():
+    mask = mask_of(FULL_HD, Region(400, 700, 100, 100), Region(500, 900, 60, 300))
+    view = View.whole(FULL_HD, MODEL).around(mask, (1, 2))
+    assert view.fit.region == Region(480 - 278, 950 - 500, 556, 1000)
+    assert view.scale == pytest.approx(864 / 1000)
+    assert view.fit.content == (480, 863), "the view has the model's shape, but for rounding"
+
+
+@pytest.mark.parametrize(
+    ("size", "box", "scale", "region"),
+    [
+        (
+            FULL_HD,
+            Region(1000, 1900, 20, 20),
+            MAGNIFICATION,
+            Region(840, 1488, 240, 432),
+        ),  # inside, at most twofold
+        (FULL_HD, Region(0, 0, 1080, 100), 480 / 1080, Region(0, 0, *FULL_HD)),  # as high as the frame
+        ((90, 120), Region(40, 40, 5, 5), 480 / 90, Region(0, 0, 90, 120)),  # magnified as a whole already
+        ((480, 640), Region(100, 100, 200, 20), 1.2, Region(0, 0, 400, 640)),  # wider than the frame: a border
+        ((1920, 1080), Region(900, 500, 200, 60), MAGNIFICATION, Region(784, 410, 432, 240)),  # turned
+    ],
+)
+def test_views_stay_inside_the_frame(size, box, scale, region):
+    view = View.whole(size, MODEL).around(mask_of(size, box), (1,))
+    assert view.scale == pytest.approx(scale)
+    assert view.fit.region == region
+
+
+def test_without_an_object_the_view_widens_step_by_step_to_the_whole_frame():
+    mask = mask_of(FULL_HD, Region(500, 500, 200, 200), Region(500, 750, 100, 100))
+    view = View.whole(FULL_HD, MODEL).around(mask, (1, 2))
+    for gone in (mask, np.where(mask == 2, np.uint8(0), mask)):
+        assert view.next(gone, (1, 2)).scale == pytest.approx(view.scale if gone is mask else view.scale / WIDENING)
+    for _ in range(20):
+        view = view.next(np.zeros_like(mask), (1, 2))
+    assert view.fit == Fit.between(FULL_HD, MODEL) and view.fit.is_whole
+    back = view.next(mask, (1, 2))
+    assert back.scale == pytest.approx(view.scale * NARROWING)
+
+
+def test_what_a_view_holds():
+    view = View.whole(FULL_HD, MODEL).around(mask_of(FULL_HD, Region(500, 500, 100, 100)), (1,))
+    rows, columns = view.fit.region.window
+    assert view.holds(mask_of(FULL_HD, Region(rows.start, columns.stop - 10, 10, 10)))
+    assert not view.holds(mask_of(FULL_HD, Region(rows.start, columns.stop - 10, 10, 11)))
+
+
+@pytest.mark.parametrize("size", [FULL_HD, (1920, 1080), (480, 640)])
+def test_masks_come_back_where_they_were(size):
+    mask = mask_of(size, Region(150, 200, 50, 40), Region(170, 260, 40, 60))
+    fit = View.whole(size, MODEL).around(mask, (1, 2)).fit
+    assert not fit.is_whole
+    masks = fit_masks(mask, (1, 2), fit)
+    back = label(masks, (1, 2), fit)
+    assert back.shape == size and back.dtype == np.uint8
+    assert np.count_nonzero(back != mask) <= 0.01 * np.count_nonzero(mask)
+    planes = probability_planes(masks, fit)
+    assert planes.shape == (2, *size)
+    outside = np.ones(size, bool)
+    outside[fit.region.window] = False
+    assert not planes[:, outside].any()
+
+
+def test_a_tensor_that_is_used_again_has_its_border_where_the_new_view_has_one():
+    frame = np.full((480, 640, 3), 200, np.uint8)
+    filled = Fit.between((480, 640), MODEL, Region(100, 100, 240, 432))
+    bordered = Fit.between((480, 640), MODEL, Region(0, 0, 400, 640))
+    tensor = new_frame_tensor(filled, (1, 2, 3))
+    fit_frame(frame, filled, tensor, (1, 2, 3))
+    assert (tensor == 200).all()
+    fit_frame(frame, bordered, tensor, (1, 2, 3))
+    inside = np.zeros(MODEL, bool)
+    inside[bordered.window] = True
+    assert (tensor[0, inside] == 200).all() and (tensor[0, ~inside] == (1, 2, 3)).all()
+    assert not inside.all()
+
+
+class Watch:
+    """A backend that remembers what the graphs were given."""
+
+    def __init__(self, backend):
+        self.backend, self.spec, self.name, self.calls = backend, backend.spec, backend.name, []
+
+    def run(self, graph, inputs):
+        self.calls.append((graph, {name: array.copy() for name, array in inputs.items()}))
+        return self.backend.run(graph, inputs)
+
+    def close(self):
+        self.backend.close()
+
+    def last(self, role, tensor):
+        return next(inputs[tensor] for graph, inputs in reversed(self.calls) if graph.startswith(role))
+
+
+@pytest.fixture
+def video(tiny_video):
+    """Frames of 360x480 pixels, and a small object in them."""
+    frames = [np.kron(frame, np.ones((4, 4, 1), np.uint8)) for frame in tiny_video.frames[:4]]
+    return frames, mask_of((360, 480), Region(60, 60, 32, 48))
+
+
+def test_the_model_sees_the_object_and_what_is_around_it(tiny_backend, video):
+    frames, mask = video
+    watch = Watch(tiny_backend)
+    session = Segmenter.from_backend(watch).start(frames[0], mask)
+    seen = watch.last("start", "frame")
+    np.testing.assert_allclose(seen[0], frames[0][44:108, 36:132], atol=0)  # 96x64 pixels, as large as they are
+    assert watch.last("start", "masks")[0, ..., 0].sum() == 32 * 48
+    result = session.step(frames[1])
+    assert result.mask.shape == (360, 480)
+    whole = Segmenter.from_backend(watch, zoom=False).start(frames[0], mask)
+    assert watch.last("start", "masks")[0, ..., 0].sum() < 32 * 48 / 20
+    np.testing.assert_array_equal(whole.first_result.mask, session.first_result.mask)
+
+
+@pytest.mark.parametrize("change", ["add_objects", "correct"])
+def test_what_joins_outside_the_view_is_brought_into_it(tiny_backend, video, change):
+    frames, mask = video
+    far = mask_of((360, 480), Region(300, 400, 40, 40))
+    given = far * np.uint8(9 if change == "add_objects" else 1)
+    results = []
+    for reuse in (False, True):
+        watch = Watch(tiny_backend)
+        session = Segmenter.from_backend(watch).start(frames[0], mask)
+        camera = frames[1].copy()
+        session.step(camera)
+        if reuse:
+            camera[:] = 0  # as a camera does; the session has a copy
+        result = getattr(session, change)(given)
+        np.testing.assert_array_equal(result.mask == given.max(), given > 0)
+        assert watch.last("start", "masks")[0, ..., -1 if change == "add_objects" else 0].sum() > 0
+        seen = View.whole((360, 480), (64, 96)).around(result.mask, session.object_ids).fit
+        expected = new_frame_tensor(seen, watch.spec.pad_rgb)
+        fit_frame(frames[1], seen, expected)
+        if change == "add_objects":
+            np.testing.assert_array_equal(watch.last("start", "frame"), expected)
+        results.append(session.step(frames[2]))
+    np.testing.assert_array_equal(results[0].probabilities, results[1].probabilities)
+
+
+def test_the_memory_of_others_is_made_anew_when_the_view_jumps(tiny_backend, video):
+    frames, mask = video
+    session = Segmenter.from_backend(tiny_backend).start(frames[0], mask)
+    session.step(frames[1])
+    before = {name: array.copy() for name, array in session._bank.inputs().items()}
+    near = mask_of((360, 480), Region(80, 100, 10, 10)) * np.uint8(8)
+    session.add_objects(near)
+    after = session._bank.inputs()
+    for name in ("memory_value_0", "memory_value_1"):
+        np.testing.assert_array_equal(before[name][:, :1], after[name][:, :1])
+    session.add_objects(mask_of((360, 480), Region(300, 400, 40, 40)) * np.uint8(9))
+    jumped = session._bank.inputs()
+    np.testing.assert_array_equal(before["memory_value_0"][:, :1], jumped["memory_value_0"][:, :1])
+    assert not np.array_equal(before["memory_value_1"][:, :1], jumped["memory_value_1"][:, :1])
+    assert session.step(frames[2]).object_ids == (1, 8, 9)
+
+
+def test_a_mask_that_is_refused_leaves_the_view(tiny_backend, video):
+    frames, mask = video
+    session, other = (Segmenter.from_backend(tiny_backend).start(frames[0], mask) for _ in range(2))
+    far = mask_of((360, 480), Region(300, 400, 40, 40))
+    with pytest.raises(InvalidInputError, match="followed already"):
+        session.add_objects(far)
+    with pytest.raises(InvalidInputError, match="not followed"):
+        session.correct(far * np.uint8(7))
+    np.testing.assert_array_equal(session.step(frames[1]).probabilities, other.step(frames[1]).probabilities)
+
+
+def test_zoom_is_what_options_say(tiny_backend):
+    assert RuntimeOptions().zoom and Segmenter.from_backend(tiny_backend).zoom
+    assert not Segmenter.from_backend(tiny_backend, zoom=False).zoom
