@@ -23,7 +23,7 @@ class RuntimeOptions:
         threads: threads of the runtime, 1 or more; none takes one for each core of this process, four at most.
         delegate: `cpu`, or `gpu` for LiteRT's GPU accelerator.
         zoom: whether the model sees the objects and what is around them, larger, in place of the whole frame; the masks
-            of small objects get better, at the same cost.
+            of small objects get better, for the same work of the model.
 
     Raises:
         InvalidInputError: a value that is not listed here, or a GPU delegate for ONNX Runtime.

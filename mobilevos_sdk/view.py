@@ -19,8 +19,10 @@ from mobilevos_sdk.processing import Fit, Mask, Region, Size
 
 # The view is so many times as high and as wide as the box around the objects, in its longer direction.
 MARGIN = 2.0
-# Pixels of the model's input for a pixel of the frame, at most: with more there is nothing new to see.
-MAGNIFICATION = 2.0
+# A view is a fourth as high and as wide as the frame at least, so that what moves fast does not leave it at once, and
+# has so many pixels of the model's input for one of the frame at most: with more there is nothing new to see.
+ZOOM = 4.0
+MAGNIFICATION = 4.0
 # By how much the scale may change from one frame to the next, since the memory of the frame before has its own.
 WIDENING, NARROWING = 1.1, 1.05
 
@@ -63,13 +65,13 @@ class View:
         return int(np.count_nonzero(mask[self.fit.region.window])) == int(np.count_nonzero(mask))
 
     def _wanted(self, box: Region | None) -> float:
-        """The scale at which the view is `MARGIN` times the box; the smallest one without a box."""
+        """The scale at which the view is `MARGIN` times the box, within bounds; the smallest one without a box."""
         least = View.whole(self.fit.frame, self.fit.model).scale
         if box is None:
             return least
         height, width = _upright(self.fit)
         fitting = min(height / box.height, width / box.width) / MARGIN
-        return min(max(fitting, least), max(MAGNIFICATION, least))
+        return max(min(fitting, ZOOM * least, MAGNIFICATION), least)
 
     def _at(self, scale: float, centre: Region) -> View:
         """The view of a scale around the middle of a box, moved into the frame."""

@@ -79,7 +79,7 @@ class AccuracyResult:
     @property
     def variant(self) -> str:
         """What tells it from other evaluations of its model, but for the runtime: `queue 2, 480x864, fp32`."""
-        return f"queue {self.queue}, {self.size}, {self.precision}{'' if self.zoom else ', whole frame'}"
+        return f"queue {self.queue}, {self.size}, {self.precision}{', zoom' if self.zoom else ''}"
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,9 @@ def _row(results: CommittedResults, setting: Setting, runtime: RuntimeLatency) -
 
 
 def _score(results: CommittedResults, setting: Setting, size: str, runtime: str) -> str:
-    """The score of the same model, precision and runtime, as the SDK uses it."""
+    """The score of the same model, precision and runtime, with zoom if there is one, as the SDK uses it."""
     wanted = (setting.model, setting.queue, size, setting.precision, runtime, DATA)
-    for result in filter(lambda one: one.zoom, results.accuracy):
+    for result in sorted(results.accuracy, key=lambda one: not one.zoom):
         if (result.model, result.queue, result.size, result.precision, result.runtime, result.data) == wanted:
             return percent_score(result.overall.j_and_f)
     return ""

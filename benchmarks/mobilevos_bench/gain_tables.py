@@ -46,8 +46,8 @@ def _choices(usual: AccuracyResult, results: CommittedResults) -> Iterator[list[
     for result in results.accuracy:
         if _alike(result, usual) and not _is_usual(result):
             found = gain_between(usual, result, usual.model, result.model)
-            seen = "" if result.zoom else ", whole frame"
-            label = f"{result.precision}, {runtime_name(result.runtime)}, queue {result.queue}{seen}"
+            zoom = ", zoom" if result.zoom else ""
+            label = f"{result.precision}, {runtime_name(result.runtime)}, queue {result.queue}{zoom}"
             yield [f"`{result.model}`", result.data, label, *_cells(result, found)]
 
 

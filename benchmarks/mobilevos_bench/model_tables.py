@@ -117,9 +117,10 @@ def _as_used(scored: list[AccuracyResult]) -> list[AccuracyResult]:
 def _score(scored: list[AccuracyResult]) -> str:
     """J&F in percent; of several that differ on the same data, each with what tells it from the others."""
     scores = {percent_score(result.overall.j_and_f) for result in scored}
-    if len(scores) == 1 and all(result.zoom for result in scored):
-        return scores.pop()
+    if len(scores) == 1:
+        return scores.pop() + (" with zoom" if scored[0].zoom else "")
     return ", ".join(
-        f"{percent_score(result.overall.j_and_f)} ({result.variant}, {runtime_name(result.runtime)})"
+        f"{percent_score(result.overall.j_and_f)} (queue {result.queue}, {result.size}, {runtime_name(result.runtime)}"
+        f"{', zoom' if result.zoom else ''})"
         for result in scored
     )

@@ -96,6 +96,17 @@ def test_equal_scores_on_both_runtimes_are_said_once() -> None:
     assert "| 85.0 |" in models_table(CommittedResults(accuracy=[once, replace(once, runtime="litert")]), "models")
 
 
+def test_scores_with_zoom_go_first_and_say_so() -> None:
+    whole = committed(TWO, "mobilenetv2").accuracy[0]
+    zoomed = replace(whole, zoom=True, overall=replace(whole.overall, j_and_f=0.87))
+    row = models_table(CommittedResults(accuracy=[whole, zoomed]), "models")
+    assert "| 87.0 with zoom |" in row and "85.0" not in row
+    both = models_table(
+        CommittedResults(accuracy=[whole, zoomed, replace(zoomed, runtime="litert", overall=whole.overall)]), ""
+    )
+    assert "| 87.0 (queue 2, 480x864, ONNX Runtime, zoom), 85.0 (queue 2, 480x864, LiteRT, zoom) |" in both
+
+
 def test_a_table_has_the_costs_of_one_file() -> None:
     first, second = costs(cell("mobilenetv2", "torch", 1, 311.0)), costs(cell("aot-t", "torch", 1, 1.0))
     results = CommittedResults(costs=[read_cost(data) for data in (first, second)])

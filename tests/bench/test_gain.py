@@ -142,4 +142,11 @@ def test_stages_follow_in_time_and_choices_are_held_against_the_usual():
     ]
     (row,) = TABLES["choices"](results, "").splitlines()[2:]
     assert "| int8, LiteRT, queue 2 | 84.0 | -1.0 |" in row
+    zoomed = replace(stage([0.9, 0.9], "2026-11-04"), zoom=True)
+    faster = replace(zoomed, precision="int8", overall=replace(zoomed.overall, j_and_f=0.88))
+    seen = replace(results, accuracy=[*results.accuracy, zoomed, faster])
+    last = TABLES["stages"](seen, "").splitlines()[-1].split(" | ")
+    assert [*last[2:5], last[-1]] == ["shipped, with zoom", "90.0", "+5.0", "1 of 2 |"]
+    whole, closer = TABLES["choices"](seen, "").splitlines()[2:]
+    assert whole == row and "| int8, LiteRT, queue 2, zoom | 88.0 | -2.0 |" in closer
     assert TABLES["stages"](CommittedResults(), "") == TABLES["choices"](CommittedResults(), "") == ""

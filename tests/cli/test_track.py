@@ -20,6 +20,7 @@ import pytest
 from mobilevos_sdk.cli.common import Progress, run
 from mobilevos_sdk.cli.track import main
 from mobilevos_sdk.masks import object_ids, read_mask, write_mask
+from mobilevos_sdk.options import RuntimeOptions
 from mobilevos_sdk.segmenter import DEFAULT_MODEL, Segmenter
 from mobilevos_sdk.video import VideoWriter, open_frames
 
@@ -65,6 +66,23 @@ def test_overlay_masks_and_summary(
     expected = Segmenter.from_artifact(tiny_onnx).track(open_frames("clip.mp4"), read_mask("first.png"))
     for file, result in zip(files, expected, strict=True):
         np.testing.assert_array_equal(read_mask(file), result.mask)
+
+
+def test_zoom_can_be_left_out(track: Callable[..., int], tiny_onnx: Path) -> None:
+    small = np.zeros((90, 120), np.uint8)
+    small[40:48, 50:60] = 1
+    write_mask("small.png", small)
+    found = []
+    for options in ([], ["--no-zoom"]):
+        assert track("clip.mp4", "--mask", "small.png", "--masks", "masks", *options) == 0
+        segmenter = Segmenter.from_artifact(tiny_onnx, RuntimeOptions(zoom=not options))
+        for file, result in zip(
+            sorted(Path("masks").iterdir()), segmenter.track(open_frames("clip.mp4"), small), strict=True
+        ):
+            np.testing.assert_array_equal(read_mask(file), result.mask)
+        found.append([read_mask(file) for file in sorted(Path("masks").iterdir())])
+        shutil.rmtree("masks")
+    assert not np.array_equal(*found)
 
 
 def test_without_outputs_an_overlay_is_made_here_and_told(

@@ -97,6 +97,17 @@ def test_a_model_and_its_saved_masks_have_the_same_scores(data: Path, tmp_path: 
     assert direct["sequences"]["bear"]["ms_per_frame"] > 0
 
 
+def test_zoom_is_said_and_can_be_left_out(data: Path, tmp_path: Path, tiny_backend, monkeypatch, capsys):
+    monkeypatch.setattr(Segmenter, "open", lambda model, options: Segmenter.from_backend(tiny_backend, options.zoom))
+    common = ["--data", str(data), "--model", "tiny", "--json", "-", "--save", str(tmp_path / "masks")]
+    assert main([*common, "--no-zoom"]) == 0
+    assert "zoom" not in json.loads(capsys.readouterr().out)["subject"]
+    assert main([*common, "--resume"]) == 1, "masks of whole frames are not those with zoom"
+    capsys.readouterr()
+    assert main([*common[:-1], str(tmp_path / "closer")]) == 0
+    assert json.loads(capsys.readouterr().out)["subject"]["zoom"] is True
+
+
 def test_an_interrupted_run_goes_on(data: Path, tmp_path: Path, tiny_segmenter, monkeypatch, capsys):
     masks = tmp_path / "masks"
     arguments = ["--data", str(data), "--model", "tiny", "--save", str(masks), "--json", "-"]
@@ -165,6 +176,7 @@ def test_too_many_objects_name_the_sequence(data: Path, tiny_segmenter, capsys):
         (["--data", "DATA", "--model", "a", "--predictions", "PREDICTIONS"], "not allowed with"),
         (["--data", "DATA", "--predictions", "PREDICTIONS", "--save", "x"], "--save goes with --model"),
         (["--data", "DATA", "--predictions", "PREDICTIONS", "--threads", "2"], "--threads goes with --model"),
+        (["--data", "DATA", "--predictions", "PREDICTIONS", "--no-zoom"], "--no-zoom goes with --model"),
         (["--data", "DATA", "--model", "a", "--threads", "0"], "whole number"),
         (["--data", "DATA", "--model", "a", "--runtime", "tflite"], "invalid choice"),
         (["--data", "DATA", "--model", "a", "--resume"], "needs --save"),
