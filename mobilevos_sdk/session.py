@@ -110,10 +110,10 @@ class Session:
         postprocess = watch.lap()
         if self._spec.queue > 1:  # with a queue of 1 the reference is all there is to remember
             self._bank.push(self._graphs.memorize(state, channels, self._spare))
+        self._source.keep(checked, view)
         latency = Latency(preprocess, segment, watch.lap(), postprocess)
         self._frame, self._spare = self._spare, self._frame
         self._view, self._probabilities = view, probabilities
-        self._source.keep(checked, view)
         self._last = self._result(self._last.index + 1, mask, latency)
         return self._last
 
