@@ -87,13 +87,17 @@ class MemoryBank:
         newest = np.ones((len(self._valid), 1), np.float32)
         self._valid = np.concatenate([self._valid[:, :1], newest, self._valid[:, 1:-1]], axis=1)
 
-    def renew(self, entry: Mapping[str, FloatArray]) -> None:
-        """Replaces the newest slot by another entry of the same frame and objects, as when it is seen from elsewhere.
+    def renew(self, entry: Mapping[str, FloatArray], objects: int) -> None:
+        """Replaces the newest slot by another entry of the same frame, as when it is seen from elsewhere.
 
         A shared memory stays: it begins anew with the objects that join or are corrected.
+
+        Args:
+            entry: an entry of the present objects, and perhaps of others after them.
+            objects: how many it has.
         """
         if self._spec.queue > 1 and not self._shared:
-            self._slots[1] = self._expand(entry, len(self._valid))
+            self._slots[1] = self._pick(self._expand(entry, objects), range(self.objects))
 
     def add(self, entry: Mapping[str, FloatArray], joining: Sequence[int]) -> None:
         """Appends objects whose reference is `entry`; their other slots are empty.

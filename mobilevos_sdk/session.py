@@ -133,11 +133,13 @@ class Session:
         added = check_mask(mask, self._view.fit.frame)
         ids = self._joined_ids(added)
         new = ids[len(self._ids) :]
-        self._bring_into_view(added, ids)
+        jumped = self._bring_into_view(added, ids)
         masks = np.concatenate([self._carved(added), fit_masks(added, new, self._view.fit)], axis=3)
         preprocess = watch.lap()
         entry = self._graphs.start(self._frame, masks)
         if self._ids:
+            if jumped:
+                self._bank.renew(entry, len(ids))
             self._bank.add(entry, range(len(self._ids), len(ids)))
         else:
             self._bank.reset(entry, len(ids))
@@ -162,11 +164,14 @@ class Session:
         corrected = check_mask(mask, self._view.fit.frame)
         ids = object_ids(corrected)
         positions = self._positions(ids, "add it with add_objects(mask)")
-        self._bring_into_view(corrected, self._ids)
+        jumped = self._bring_into_view(corrected, self._ids)
         masks = self._carved(corrected)
         masks[..., positions] = fit_masks(corrected, ids, self._view.fit)
         preprocess = watch.lap()
-        self._bank.correct(self._graphs.start(self._frame, masks), positions)
+        entry = self._graphs.start(self._frame, masks)
+        if jumped:
+            self._bank.renew(entry, len(self._ids))
+        self._bank.correct(entry, positions)
         self._probabilities = masks
         return self._revised(corrected, ids, Latency(preprocess, memorize=watch.lap()))
 
@@ -202,21 +207,21 @@ class Session:
             raise InvalidInputError(f"object {unknown[0]} is not followed (only {list(self._ids)}); {remedy}")
         return [self._ids.index(object_id) for object_id in ids]
 
-    def _bring_into_view(self, given: Mask, ids: Sequence[int]) -> None:
-        """Makes the last frame's view one that holds a mask too, and remembers the frame in it.
+    def _bring_into_view(self, given: Mask, ids: Sequence[int]) -> bool:
+        """Makes the last frame's view one that holds a mask too.
 
-        The memory of that frame was made in the view before, which lies elsewhere by more than a frame's motion.
+        Returns:
+            Whether it is another view. The memory of that frame was made in the one before, which lies elsewhere by
+            more than a frame's motion, and has to be renewed.
         """
         if self._view.holds(given):
-            return
+            return False
         planes = probability_planes(self._probabilities, self._view.fit)
         view = self._view.around(np.where(given > 0, given, self._last.mask), ids)
         fit_frame(self._source.frame, view.fit, self._spare, self._spec.pad_rgb)
-        probabilities = fit_planes(planes, view.fit)
-        if self._ids and self._last.index:
-            self._bank.renew(self._graphs.start(self._spare, probabilities))
         self._frame, self._spare = self._spare, self._frame
-        self._view, self._probabilities = view, probabilities
+        self._view, self._probabilities = view, fit_planes(planes, view.fit)
+        return True
 
     def _carved(self, taken: Mask) -> FloatArray:
         """A copy of the last probabilities without the pixels that a mask takes: (1, H, W, N)."""
