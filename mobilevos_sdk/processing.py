@@ -65,9 +65,9 @@ class Fit:
     def between(cls, frame: Size, model: Size, region: Region | None = None) -> Fit:
         """Fits frames of a size, or a region of them, into a model's size. The frame decides whether it is turned."""
         region = region or Region(0, 0, *frame)
-        rotated = _scale(frame[::-1], model) >= _scale(frame, model) * ROTATION_GAIN
+        rotated = largest_scale(frame[::-1], model) >= largest_scale(frame, model) * ROTATION_GAIN
         sides = (region.width, region.height) if rotated else (region.height, region.width)
-        scale = _scale(sides, model)
+        scale = largest_scale(sides, model)
         content = (_scaled(sides[0], scale, model[0]), _scaled(sides[1], scale, model[1]))
         offset = ((model[0] - content[0]) // 2, (model[1] - content[1]) // 2)
         return cls(frame, model, rotated, content, offset, region)
@@ -102,6 +102,11 @@ class Fit:
         whole = np.zeros((*part.shape[:-2], *self.frame), part.dtype)
         whole[(..., *self.region.window)] = part
         return whole
+
+
+def largest_scale(size: Size, model: Size) -> float:
+    """The largest scale at which a size fits into the model's, both (height, width)."""
+    return min(model[0] / size[0], model[1] / size[1])
 
 
 def check_frame(frame: object, size: Size | None = None) -> Frame:
@@ -225,11 +230,6 @@ def label(probabilities: FloatArray, ids: Sequence[int], fit: Fit) -> Mask:
         np.copyto(labels, np.uint8(object_id), where=plane > best)
         np.maximum(best, plane, out=best)
     return fit.placed(labels)
-
-
-def _scale(sides: Size, model: Size) -> float:
-    """The largest scale at which a size fits into the model's."""
-    return min(model[0] / sides[0], model[1] / sides[1])
 
 
 def _scaled(side: int, scale: float, limit: int) -> int:

@@ -102,11 +102,6 @@ class Segmenter(VideoTracker):
         """The runtime: `onnx`, `litert`, `litert-gpu` or `torch`."""
         return self._backend.name
 
-    @property
-    def zoom(self) -> bool:
-        """Whether the model sees the objects and what is around them, larger, in place of the whole frame."""
-        return self._zoom
-
     def start(self, frame: npt.NDArray[np.uint8], mask: npt.NDArray[np.integer]) -> Session:
         """Starts a video; see `Session`.
 

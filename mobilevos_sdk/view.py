@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mobilevos_sdk.processing import Fit, Mask, Region, Size
+from mobilevos_sdk.processing import Fit, Mask, Region, Size, largest_scale
 
 # The view is so many times as high and as wide as the box around the objects, in its longer direction.
 MARGIN = 2.0
@@ -43,8 +43,7 @@ class View:
     def whole(cls, frame: Size, model: Size) -> View:
         """All of the frame, (height, width), in the model's input of (height, width)."""
         fit = Fit.between(frame, model)
-        height, width = _upright(fit)
-        return cls(fit, min(height / frame[0], width / frame[1]))
+        return cls(fit, largest_scale(frame, _upright(fit)))
 
     def around(self, mask: Mask, ids: Sequence[int]) -> View:
         """The view of a frame with the objects of a mask (H, W) in it, whatever was seen before.
@@ -66,11 +65,11 @@ class View:
 
     def _wanted(self, box: Region | None) -> float:
         """The scale at which the view is `MARGIN` times the box, within bounds; the smallest one without a box."""
-        least = View.whole(self.fit.frame, self.fit.model).scale
+        model = _upright(self.fit)
+        least = largest_scale(self.fit.frame, model)
         if box is None:
             return least
-        height, width = _upright(self.fit)
-        fitting = min(height / box.height, width / box.width) / MARGIN
+        fitting = largest_scale((box.height, box.width), model) / MARGIN
         return max(min(fitting, ZOOM * least, MAGNIFICATION), least)
 
     def _at(self, scale: float, centre: Region) -> View:

@@ -120,7 +120,7 @@ def _claim(folder: Path, checkpoint: Path, options: argparse.Namespace) -> None:
         "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
         "size": "x".join(map(str, options.size)),
         "annotations": options.annotations,
-        "zoom": options.zoom,
+        **({"zoom": True} if options.zoom else {}),  # folders from before there was a zoom have no such key
     }
     text = json.dumps(note, indent=1) + "\n"
     path = folder / NOTE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mobilevos_sdk import InvalidInputError, RuntimeOptions, Segmenter
+from mobilevos_sdk import InvalidInputError, Segmenter
 from mobilevos_sdk.processing import Fit, Region, fit_frame, fit_masks, label, new_frame_tensor, probability_planes
 from mobilevos_sdk.view import MAGNIFICATION, NARROWING, WIDENING, ZOOM, View
 
@@ -184,8 +184,3 @@ def test_a_mask_that_is_refused_leaves_the_view(tiny_backend, video):
     with pytest.raises(InvalidInputError, match="not followed"):
         session.correct(far * np.uint8(7))
     np.testing.assert_array_equal(session.step(frames[1]).probabilities, other.step(frames[1]).probabilities)
-
-
-def test_zoom_is_what_options_say(tiny_backend):
-    assert RuntimeOptions().zoom and Segmenter.from_backend(tiny_backend).zoom
-    assert not Segmenter.from_backend(tiny_backend, zoom=False).zoom

@@ -111,11 +111,10 @@ class _Plan:
 
 def _check(options: argparse.Namespace) -> None:
     if options.predictions:
-        for name in ("runtime", "threads", "save", "flip", "passes"):
-            if getattr(options, name):
+        given = {name: getattr(options, name) for name in ("runtime", "threads", "save", "flip", "passes")}
+        for name, value in {**given, "no-zoom": not options.zoom}.items():
+            if value:
                 raise UsageError(f"--{name} goes with --model, not with --predictions")
-        if not options.zoom:
-            raise UsageError("--no-zoom goes with --model, not with --predictions")
     twice = [model for model in options.model or () if options.model.count(model) > 1]
     if twice:
         raise UsageError(f"--model {twice[0]} is given twice; the average with itself changes nothing")
