@@ -7,7 +7,7 @@ import pytest
 
 from mobilevos_sdk import InvalidInputError, Segmenter
 from mobilevos_sdk.processing import Fit, Region, fit_frame, fit_masks, label, new_frame_tensor, probability_planes
-from mobilevos_sdk.view import MAGNIFICATION, NARROWING, WIDENING, ZOOM, View
+from mobilevos_sdk.view import MAGNIFICATION, MARGIN, NARROWING, WIDENING, ZOOM, View
 
 MODEL = (480, 864)
 FULL_HD = (1080, 1920)
@@ -21,12 +21,37 @@ def mask_of(size: tuple[int, int], *boxes: Region) -> np.ndarray:
     return mask
 
 
-def test_a_view_is_twice_the_box_around_all_objects_in_the_middle():
+def test_a_view_is_about_twice_the_box_around_all_objects_in_the_middle():
     mask = mask_of(FULL_HD, Region(400, 700, 100, 100), Region(500, 900, 60, 300))
     view = View.whole(FULL_HD, MODEL).around(mask, (1, 2))
-    assert view.fit.region == Region(480 - 278, 950 - 500, 556, 1000)
-    assert view.scale == pytest.approx(864 / 1000)
-    assert view.fit.content == (480, 863), "the view has the model's shape, but for rounding"
+    # Of the first object columns 705 to 795 count, of the second 915 to 1185, so from 705 on there are 480.
+    width = round(480 * MARGIN)
+    assert view.scale == pytest.approx(864 / width)
+    assert view.fit.region == Region(405 + (152 - 587) // 2, 705 + (480 - width) // 2, 587, width)
+    assert view.fit.content == (480, 864), "the view has the model's shape"
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [Region(540, 600, 2, 900), Region(20, 1700, 20, 40), Region(1040, 500, 2, 300)],
+    ids=["a strip that touches it", "a spot far away", "a line below"],
+)
+def test_little_that_sticks_out_or_lies_far_away_hardly_moves_a_view(stray):
+    mask = mask_of(FULL_HD, Region(500, 500, 200, 200))
+    without = View.whole(FULL_HD, MODEL).around(mask, (1,))
+    mask[stray.window] = 1
+    view = View.whole(FULL_HD, MODEL).around(mask, (1,))
+    assert view.scale == pytest.approx(without.scale, rel=0.08)
+    for side in range(2):
+        assert abs(view.fit.region[side] - without.fit.region[side]) <= 10
+
+
+@pytest.mark.parametrize("pixels", [1, 2, 19])
+def test_of_few_pixels_each_counts(pixels):
+    mask = np.zeros((480, 640), np.uint8)
+    mask[200, 100 : 100 + 10 * pixels : 10] = 1
+    view = View.whole((480, 640), MODEL).around(mask, (1,))
+    assert view.scale == pytest.approx(min(MAGNIFICATION, 864 / (10 * pixels - 9) / MARGIN))
 
 
 @pytest.mark.parametrize(
@@ -36,8 +61,8 @@ def test_a_view_is_twice_the_box_around_all_objects_in_the_middle():
         ((240, 320), Region(100, 100, 9, 9), MAGNIFICATION, Region(44, 0, 120, 216)),  # fourfold at most
         (FULL_HD, Region(0, 0, 1080, 100), 480 / 1080, Region(0, 0, *FULL_HD)),  # as high as the frame
         ((90, 120), Region(40, 40, 5, 5), 480 / 90, Region(0, 0, 90, 120)),  # magnified as a whole already
-        ((480, 640), Region(100, 100, 200, 20), 1.2, Region(0, 0, 400, 640)),  # wider than the frame: a border
-        ((1920, 1080), Region(900, 500, 300, 60), 1.44, Region(750, 363, 600, 333)),  # turned
+        ((480, 640), Region(100, 100, 200, 20), 480 / 396, Region(2, 0, 396, 640)),  # wider than the frame: a border
+        ((1920, 1080), Region(900, 500, 300, 60), 864 / 594, Region(753, 365, 594, 330)),  # turned
     ],
 )
 def test_views_stay_inside_the_frame(size, box, scale, region):
@@ -124,12 +149,15 @@ def test_the_model_sees_the_object_and_what_is_around_it(tiny_backend, video):
     watch = Watch(tiny_backend)
     session = Segmenter.from_backend(watch).start(frames[0], mask)
     seen = watch.last("start", "frame")
-    np.testing.assert_array_equal(seen[0], frames[0][28:156:2, 12:204:2])  # at half the size; the texture is coarser
-    assert watch.last("start", "masks")[0, ..., 0].sum() == 32 * 48
+    view = View.whole((360, 480), (64, 96)).around(mask, (1,))
+    expected = new_frame_tensor(view.fit, watch.spec.pad_rgb)
+    fit_frame(frames[0], view.fit, expected)
+    np.testing.assert_array_equal(seen, expected)
+    assert watch.last("start", "masks")[0, ..., 0].sum() == pytest.approx(64 * 96 * view.scale**2, rel=0.01)
     result = session.step(frames[1])
     assert result.mask.shape == (360, 480)
     whole = Segmenter.from_backend(watch, zoom=False).start(frames[0], mask)
-    assert watch.last("start", "masks")[0, ..., 0].sum() < 32 * 48 / 5
+    assert watch.last("start", "masks")[0, ..., 0].sum() < 64 * 96 * view.scale**2 / 5
     np.testing.assert_array_equal(whole.first_result.mask, session.first_result.mask)
 
 
