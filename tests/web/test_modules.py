@@ -19,6 +19,7 @@ from mobilevos_sdk.masks import DAVIS_PALETTE, read_mask
 from mobilevos_sdk.processing import (
     ROTATION_GAIN,
     Fit,
+    Region,
     check_frame,
     fit_frame,
     fit_masks,
@@ -26,6 +27,7 @@ from mobilevos_sdk.processing import (
     new_frame_tensor,
     probability_planes,
 )
+from mobilevos_sdk.view import View
 
 SOURCES = Path(__file__).parents[2] / "web" / "src"
 MODEL = (96, 176)
@@ -101,10 +103,19 @@ SIZES = (
 )
 # Only on a model of more than a thousand columns may a cell cover so little of a pixel that OpenCV leaves it out.
 WIDE = ((24, 1502), (16, 1001))
+# Parts of frames that shrink, grow, have a border, and are turned.
+PARTS = (
+    ((288, 528), Region(31, 200, 150, 275)),
+    ((288, 528), Region(100, 0, 60, 110)),
+    ((192, 352), Region(0, 52, 192, 300)),
+    ((528, 288), Region(300, 17, 211, 115)),
+    ((528, 288), Region(478, 258, 50, 30)),
+)
+FITS = [*((size, MODEL, None) for size in SIZES), (*WIDE, None), *((size, MODEL, part) for size, part in PARTS)]
 
 
-@pytest.mark.parametrize(("size", "model"), [*((size, MODEL) for size in SIZES), WIDE], ids=str)
-def test_frames_masks_and_labels(size: tuple[int, int], model: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "model", "region"), FITS, ids=str)
+def test_frames_masks_and_labels(size: tuple[int, int], model: tuple[int, int], region: Region | None) -> None:
     generator = np.random.default_rng(1)
     frame = generator.integers(0, 256, (*size, 3), np.uint8)
     mask = np.kron(generator.integers(0, 3, (4, 4)), np.ones((size[0] // 4 + 1, size[1] // 4 + 1)))
@@ -113,7 +124,8 @@ def test_frames_masks_and_labels(size: tuple[int, int], model: tuple[int, int]) 
     program = """
     const { Fit, label } = await src("fit.js");
     const [height, width] = given.size;
-    const fit = new Fit({ width, height }, { width: given.model[1], height: given.model[0] });
+    const model = { width: given.model[1], height: given.model[0] };
+    const fit = new Fit({ width, height }, model, given.region ?? undefined);
     const planes = fit.planes(Float32Array.from(given.probabilities), 2);
     return {
       frame: [...fit.frameTensor({ width, height, data: Uint8ClampedArray.from(given.rgba) }, given.border)],
@@ -128,13 +140,14 @@ def test_frames_masks_and_labels(size: tuple[int, int], model: tuple[int, int]) 
         {
             "size": size,
             "model": model,
+            "region": region and region._asdict(),
             "border": BORDER,
             "rgba": rgba.ravel().tolist(),
             "mask": mask.ravel().tolist(),
             "probabilities": probabilities.ravel().tolist(),
         },
     )
-    fit = Fit.between(size, model)
+    fit = Fit.between(size, model, region)
     tensor = new_frame_tensor(fit, BORDER)
     fit_frame(frame, fit, tensor)
     np.testing.assert_array_equal(np.reshape(found["frame"], tensor.shape), tensor)
@@ -180,6 +193,40 @@ def test_the_place_of_frames_of_many_sizes(model: tuple[int, int]) -> None:
     found = node(program, {"model": model, "sizes": sizes})
     fits = [Fit.between(size, model) for size in sizes]
     assert found == [[fit.rotated, list(fit.content), list(fit.offset)] for fit in fits]
+
+
+@pytest.mark.parametrize(
+    "size", [(240, 320), (480, 854), (720, 404), (300, 305)], ids=lambda size: f"{size[1]}x{size[0]}"
+)
+def test_views_of_masks_that_move_grow_and_vanish(size: tuple[int, int]) -> None:
+    generator = np.random.default_rng(3)
+    masks = []
+    for _ in range(25):
+        mask = np.zeros(size, np.uint8)
+        for object_id in (1, 9):
+            area = generator.random() ** 2 * size[0] * size[1] / 6 * (generator.random() > 0.1)
+            centre, axes = generator.random(2) * size[::-1], np.sqrt(area) * generator.uniform(0.5, 1, 2)
+            cv2.ellipse(mask, (tuple(centre), tuple(axes), generator.uniform(0, 180)), object_id, -1)
+            mask[tuple((generator.random((2, 5)) * np.array(size)[:, None]).astype(int))] = object_id
+        masks.append(mask)
+    program = """
+    const { View } = await src("view.js");
+    const [height, width] = given.size;
+    const mask = (ids) => ({ width, height, ids: Uint8Array.from(ids) });
+    const shown = ({ fit: { region: { top, left, height, width }, isWhole }, scale }) =>
+      [top, left, height, width, isWhole, scale];
+    let view = View.whole({ width, height }, { width: given.model[1], height: given.model[0] });
+    const around = given.masks.map((ids) => shown(view.around(mask(ids), [1, 9])));
+    return [...around, ...given.masks.map((ids) => shown((view = view.next(mask(ids), [1, 9]))))];
+    """
+    found = node(program, {"size": size, "model": MODEL, "masks": [mask.ravel().tolist() for mask in masks]})
+    view = View.whole(size, MODEL)
+    views = [view.around(mask, (1, 9)) for mask in masks]
+    for mask in masks:
+        view = view.next(mask, (1, 9))
+        views.append(view)
+    assert found == [[*view.fit.region, view.fit.is_whole, view.scale] for view in views]
+    assert 10 < sum(not view.fit.is_whole for view in views) < len(views)
 
 
 @pytest.mark.parametrize("size", [(15, 640), (640, 15), (16, 16)], ids=str)

@@ -7,31 +7,32 @@ import { round } from "./round.js";
 
 /** @typedef {import("./resize.js").Size} Size */
 /** @typedef {{width: number, height: number, ids: Uint8Array}} Mask object ids: 0 is background. */
+/** @typedef {Size & {top: number, left: number}} Region a rectangle of a frame's pixels. */
 
 const RGB = 3;
 const RGBA = 4;
 
-/** How frames of one size lie in the model's input. */
+/** How a region of frames of one size lies in the model's input. */
 export class Fit {
   /**
    * @param {Size} frame
    * @param {Size} model
+   * @param {Region} [region] the part of the frame that the model sees; what is outside counts as background.
    * @throws {InvalidInputError} the frame has too few pixels to follow anything in it.
    */
-  constructor(frame, model) {
+  constructor(frame, model, region = { top: 0, left: 0, ...frame }) {
     if (Math.min(frame.width, frame.height) < constants.smallest_side) {
       throw new InvalidInputError(
         `the frame is ${frame.width}x${frame.height}; it must be ${constants.smallest_side} pixels or more on each side`,
       );
     }
-    const upright = Math.min(model.height / frame.height, model.width / frame.width);
-    const turned = Math.min(model.height / frame.width, model.width / frame.height);
     this.frame = { width: frame.width, height: frame.height };
     this.model = { width: model.width, height: model.height };
+    this.region = { top: region.top, left: region.left, width: region.width, height: region.height };
     /** Whether the frame is turned by 90 degrees counter-clockwise, as a portrait video on a landscape model. */
-    this.rotated = turned >= upright * constants.rotation_gain;
-    const scale = this.rotated ? turned : upright;
-    const sides = this.rotated ? swapped(this.frame) : this.frame;
+    this.rotated = largestScale(swapped(frame), model) >= largestScale(frame, model) * constants.rotation_gain;
+    const sides = this.rotated ? swapped(region) : region;
+    const scale = largestScale(sides, model);
     this.content = {
       width: scaled(sides.width, scale, model.width),
       height: scaled(sides.height, scale, model.height),
@@ -52,7 +53,7 @@ export class Fit {
    */
   frameTensor(image, border) {
     this.check(image, "frame");
-    const pixels = resizeBytes(image.data, RGBA, this.frame, this.upright);
+    const pixels = resizeBytes(this.#cut(image.data, RGBA), RGBA, this.region, this.upright);
     const tensor = new Float32Array(this.model.width * this.model.height * RGB);
     tensor.forEach((_, index) => (tensor[index] = border[index % RGB]));
     this.#forContent((source, target) => {
@@ -73,9 +74,10 @@ export class Fit {
    */
   maskTensor(mask, ids, channels) {
     const tensor = new Float32Array(this.model.width * this.model.height * channels);
+    const seen = this.#cut(mask.ids, 1);
     ids.forEach((id, channel) => {
-      const covered = Float32Array.from(mask.ids, (value) => Number(value === id));
-      const share = resizePlane(covered, this.frame, this.upright);
+      const covered = Float32Array.from(seen, (value) => Number(value === id));
+      const share = resizePlane(covered, this.region, this.upright);
       this.#forContent((source, target) => (tensor[target * channels + channel] = share[source]));
     });
     return tensor;
@@ -93,7 +95,7 @@ export class Fit {
     return Array.from({ length: objects }, (_, object) => {
       const plane = new Float32Array(this.content.width * this.content.height);
       this.#forContent((source, target) => (plane[source] = probabilities[target * channels + object]));
-      return resizePlane(plane, this.upright, this.frame);
+      return this.#placed(resizePlane(plane, this.upright, this.region));
     });
   }
 
@@ -110,6 +112,56 @@ export class Fit {
         `the ${what} is ${width}x${height} but the first frame is ${this.frame.width}x${this.frame.height}; ` +
           "all must have the same size",
       );
+    }
+  }
+
+  /** Whether the model sees all of the frame. */
+  get isWhole() {
+    return this.region.width === this.frame.width && this.region.height === this.frame.height;
+  }
+
+  /**
+   * The region of an image of the frame's size.
+   *
+   * @template {Uint8Array | Uint8ClampedArray} Pixels
+   * @param {Pixels} pixels row by row, channels last.
+   * @param {number} channels
+   * @returns {Pixels}
+   */
+  #cut(pixels, channels) {
+    if (this.isWhole) {
+      return pixels;
+    }
+    const part = /** @type {Pixels} */ (pixels.slice(0, this.region.width * this.region.height * channels));
+    this.#forRows((region, frame) => {
+      part.set(pixels.subarray(frame * channels, (frame + this.region.width) * channels), region * channels);
+    });
+    return part;
+  }
+
+  /**
+   * Puts what belongs to the region into zeros of the frame's size.
+   *
+   * @param {Float32Array} part
+   */
+  #placed(part) {
+    if (this.isWhole) {
+      return part;
+    }
+    const whole = new Float32Array(this.frame.width * this.frame.height);
+    this.#forRows((region, frame) => whole.set(part.subarray(region, region + this.region.width), frame));
+    return whole;
+  }
+
+  /**
+   * Visits where the rows of the region begin, in the region and in the frame.
+   *
+   * @param {(region: number, frame: number) => void} visit
+   */
+  #forRows(visit) {
+    const { top, left, width, height } = this.region;
+    for (let y = 0; y < height; y++) {
+      visit(y * width, (top + y) * this.frame.width + left);
     }
   }
 
@@ -151,10 +203,20 @@ export function label(planes, ids) {
 }
 
 /**
+ * The largest scale at which a size fits into the model's.
+ *
+ * @param {Size} size
+ * @param {Size} model
+ */
+export function largestScale(size, model) {
+  return Math.min(model.height / size.height, model.width / size.width);
+}
+
+/**
  * @param {Size} size
  * @returns {Size}
  */
-function swapped({ width, height }) {
+export function swapped({ width, height }) {
   return { width: height, height: width };
 }
 

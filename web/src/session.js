@@ -1,9 +1,10 @@
 /** One video: a Session takes frame after frame, keeps the memory, and gives the objects' masks. */
 
 import { InvalidInputError } from "./errors.js";
-import { Fit, label } from "./fit.js";
+import { label } from "./fit.js";
 import { MemoryBank } from "./memory.js";
 import { findGraph } from "./spec.js";
+import { View } from "./view.js";
 
 /** @typedef {import("./fit.js").Mask} Mask */
 /** @typedef {import("./runtimes/open.js").Tensors} Tensors */
@@ -13,7 +14,8 @@ import { findGraph } from "./spec.js";
 /** Follows the objects of one video: graphs and tensors are found in the artifact's spec, by their roles. */
 export class Session {
   #runner;
-  #fit;
+  #view;
+  #mask;
   #ids;
   #bank;
 
@@ -27,28 +29,31 @@ export class Session {
    */
   static async start(runner, frame, mask) {
     const { spec } = runner;
-    const fit = new Fit(frame, spec);
-    fit.check(mask, "mask");
+    const whole = View.whole(frame, spec);
+    whole.fit.check(mask, "mask");
     const ids = objectIds(mask, spec.max_objects);
+    const view = whole.around(mask, ids);
     const graph = findGraph(spec, "start", ids.length);
     const reference = await runEntry(runner, graph, {
-      frame: fit.frameTensor(frame, spec.pad_rgb),
-      masks: fit.maskTensor(mask, ids, graph.objects),
+      frame: view.fit.frameTensor(frame, spec.pad_rgb),
+      masks: view.fit.maskTensor(mask, ids, graph.objects),
     });
-    return new Session(runner, fit, ids, new MemoryBank(spec, ids.length, reference));
+    return new Session(runner, view, mask, ids, new MemoryBank(spec, ids.length, reference));
   }
 
   /**
    * Use `Session.start`.
    *
    * @param {import("./runtimes/open.js").Runner} runner
-   * @param {Fit} fit
+   * @param {View} view of the first frame.
+   * @param {Mask} mask of it.
    * @param {number[]} ids
    * @param {MemoryBank} bank
    */
-  constructor(runner, fit, ids, bank) {
+  constructor(runner, view, mask, ids, bank) {
     this.#runner = runner;
-    this.#fit = fit;
+    this.#view = view;
+    this.#mask = mask;
     this.#ids = ids;
     this.#bank = bank;
   }
@@ -62,7 +67,8 @@ export class Session {
    */
   async step(image) {
     const { spec } = this.#runner;
-    const frame = this.#fit.frameTensor(image, spec.pad_rgb);
+    const view = this.#view.next(this.#mask, this.#ids);
+    const frame = view.fit.frameTensor(image, spec.pad_rgb);
     const { graph } = this.#bank;
     const outputs = await this.#runner.run(graph, byRole(graph, { frame }, this.#bank.inputs()));
     const probabilities = outputs[graph.outputs.find(({ role }) => role === "probabilities")?.name ?? ""];
@@ -71,8 +77,10 @@ export class Session {
       const memorize = findGraph(spec, "memorize", this.#ids.length);
       this.#bank.push(await runEntry(this.#runner, memorize, { frame, masks: probabilities }, outputs));
     }
-    const planes = this.#fit.planes(probabilities, this.#ids.length);
-    return { mask: { ...this.#fit.frame, ids: label(planes, this.#ids) }, ids: this.#ids, planes };
+    const planes = view.fit.planes(probabilities, this.#ids.length);
+    this.#view = view;
+    this.#mask = { ...view.fit.frame, ids: label(planes, this.#ids) };
+    return { mask: this.#mask, ids: this.#ids, planes };
   }
 }
 
