@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from mobilevos_sdk import draw, first_mask, masks, passes, processing, spec
+from mobilevos_sdk import draw, first_mask, masks, passes, processing, spec, view
 from mobilevos_sdk.artifact import CHECKSUM_NAME, TFLITE_IDENTIFIER
 from mobilevos_sdk.files import write_atomically
 
@@ -23,6 +23,12 @@ def as_json() -> str:
         "tflite_identifier": TFLITE_IDENTIFIER.decode("ascii"),
         "smallest_side": processing.SMALLEST_SIDE,
         "rotation_gain": processing.ROTATION_GAIN,
+        "view_parts": view.PARTS,
+        "view_margin": view.MARGIN,
+        "view_zoom": view.ZOOM,
+        "view_magnification": view.MAGNIFICATION,
+        "view_widening": view.WIDENING,
+        "view_narrowing": view.NARROWING,
         "max_object_id": masks.MAX_OBJECT_ID,
         "epsilon": float(passes.EPSILON),
         "fill_opacity": draw.FILL_OPACITY,
