@@ -14,6 +14,7 @@ import imaging_goldens
 import pytest
 import selection_goldens
 import session_goldens
+import view_goldens
 
 from mobilevos_sdk.segmenter import WEIGHTS
 
@@ -55,6 +56,7 @@ def core_run(
     error_goldens.write(goldens, ARTIFACT)
     cut_goldens.write(goldens, ARTIFACT)
     imaging_goldens.write(goldens)
+    view_goldens.write(goldens)
     selection_goldens.write(goldens)
     script = ROOT / "android_demo" / "tools" / "test_core.sh"
     run = subprocess.run(

@@ -16,7 +16,16 @@ import numpy.typing as npt
 
 from mobilevos_sdk.draw import overlay
 from mobilevos_sdk.masks import DAVIS_PALETTE
-from mobilevos_sdk.processing import Fit, fit_frame, fit_masks, label, new_frame_tensor, probability_planes
+from mobilevos_sdk.processing import (
+    Fit,
+    Region,
+    fit_frame,
+    fit_masks,
+    fit_planes,
+    label,
+    new_frame_tensor,
+    probability_planes,
+)
 
 BORDER = (124, 116, 104)
 MODEL = (480, 864)
@@ -39,6 +48,18 @@ CASES = [
     ("tiny", (23, 17), SMALL_MODEL),
     ("wide", (100, 500), SMALL_MODEL),
 ]
+# The same, and the region of the frame that the model sees.
+VIEWS = [
+    ("view-shrink", (720, 1280), MODEL, Region(33, 101, 601, 1082)),
+    ("view-grow", (720, 1280), MODEL, Region(311, 0, 271, 488)),
+    ("view-narrow", (720, 1280), MODEL, Region(120, 880, 600, 400)),
+    ("view-equal", (720, 1280), MODEL, Region(240, 416, *MODEL)),
+    ("view-nearly-equal", (720, 1280), MODEL, Region(7, 9, 481, 865)),
+    ("view-half", (720, 1280), SMALL_MODEL, Region(511, 901, 192, 352)),
+    ("view-double", (301, 299), SMALL_MODEL, Region(0, 199, 48, 88)),
+    ("view-portrait-shrink", (853, 481), SMALL_MODEL, Region(200, 11, 411, 224)),
+    ("view-portrait-grow", (640, 360), MODEL, Region(301, 170, 339, 190)),
+]
 # Of the mask's objects; the largest id tells whether ids are taken as unsigned.
 IDS = (1, 2, 5, 255)
 # The second object counts as background.
@@ -51,20 +72,26 @@ def write(folder: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(6)
     DAVIS_PALETTE.tofile(target / "palette.bin")
-    cases = [_case(target, generator, *case) for case in CASES]
+    cases = [_case(target, generator, *case) for case in (*CASES, *VIEWS)]
     (target / "index.json").write_text(json.dumps({"border": BORDER, "cases": cases}, indent=1) + "\n")
 
 
 def _case(
-    target: Path, generator: np.random.Generator, name: str, size: tuple[int, int], model: tuple[int, int]
+    target: Path,
+    generator: np.random.Generator,
+    name: str,
+    size: tuple[int, int],
+    model: tuple[int, int],
+    region: Region | None = None,
 ) -> dict[str, Any]:
-    fit = Fit.between(size, model)
+    fit = Fit.between(size, model, region)
     frame = generator.integers(0, 256, (*size, 3), np.uint8)
     mask = _mask(generator, size)
     tensor = new_frame_tensor(fit, BORDER)
     fit_frame(frame, fit, tensor)
     assert (tensor == np.rint(tensor)).all()
     one, several = _probabilities(generator, model, 1), _probabilities(generator, model, len(LABELLED))
+    plane = probability_planes(several, fit)[1]
     arrays = {
         "frame": frame,
         "mask": mask,
@@ -72,7 +99,8 @@ def _case(
         "masks": fit_masks(mask, IDS, fit),
         "one": one,
         "several": several,
-        "plane": probability_planes(several, fit)[1],
+        "plane": plane,
+        "plane-fitted": fit_planes([plane], fit),
         "label-one": label(one, LABELLED[:1], fit),
         "label-several": label(several, LABELLED, fit),
         "overlay": overlay(frame, mask),
@@ -84,6 +112,7 @@ def _case(
         "name": name,
         "frame": size[::-1],
         "model": model[::-1],
+        "region": (fit.region.left, fit.region.top, fit.region.width, fit.region.height),
         "rotated": fit.rotated,
         "content": fit.content[::-1],
         "offset": fit.offset[::-1],

@@ -37,6 +37,7 @@ class Case:
     name: str
     artifact: Path
     frames: Sequence[np.ndarray]
+    zoom: bool = True
     calls: list[dict[str, Any]] = field(default_factory=list)
     session: Session | None = None
 
@@ -72,6 +73,7 @@ class Case:
         return {
             "name": self.name,
             "artifact": str(self.artifact),
+            "zoom": self.zoom,
             "width": width,
             "height": height,
             "frames": f"{self.name}.rgb",
@@ -84,7 +86,8 @@ class Case:
         return self.session
 
     def _segmenter(self) -> Segmenter:
-        return Segmenter.from_artifact(self.artifact, options=RuntimeOptions(runtime="litert", threads=1, zoom=False))
+        options = RuntimeOptions(runtime="litert", threads=1, zoom=self.zoom)
+        return Segmenter.from_artifact(self.artifact, options=options)
 
     def _note(self, call: str, result: FrameResult, mask: np.ndarray | None = None, **values: Any) -> None:
         stem = f"{self.name}-{len(self.calls):03d}"
@@ -109,10 +112,13 @@ def write(folder: Path, artifact: Path, shared_memory_artifact: Path | None) -> 
     frames = list(islice(open_frames(JUGGLE), FRAMES))
     both = read_mask(JUGGLE_MASK)
     cases = [_one(folder, artifact, frames, both), _calls(folder, artifact, frames, both, "calls")]
+    cases.append(_jumps(folder, artifact, frames, both, "jumps"))
     cases.append(_portrait(folder, artifact, frames, both))
+    cases.append(_whole(folder, artifact, frames, both))
     cases.append(_passes(folder, artifact, frames, both))
     if shared_memory_artifact is not None:
         cases.append(_calls(folder, shared_memory_artifact, frames, both, "shared-memory"))
+        cases.append(_jumps(folder, shared_memory_artifact, frames, both, "shared-memory-jumps"))
     (folder / "index.json").write_text(json.dumps([case.index() for case in cases], indent=1))
 
 
@@ -148,12 +154,42 @@ def _calls(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndar
     return case
 
 
+def _jumps(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndarray, name: str) -> Case:
+    """A small object, and others that are given where the model does not look."""
+    case = Case(folder, name, artifact, frames[:10])
+    case.start(np.where(both == BALL, BALL, 0).astype(np.uint8))
+    case.steps(1, 4)
+    below, corner = np.zeros_like(both, np.uint8), np.zeros_like(both, np.uint8)
+    below[440:500, 560:620] = 7
+    corner[20:90, 30:120] = BALL
+    case.add(below)
+    case.steps(4, 6)
+    case.remove(7)
+    case.steps(6, 8)
+    case.correct(corner)
+    case.steps(8, 10)
+    return case
+
+
 def _portrait(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndarray) -> Case:
     """Frames higher than wide, which the model sees turned."""
     cut = slice(300, 860)
-    case = Case(folder, "portrait", artifact, [np.ascontiguousarray(frame[:, cut]) for frame in frames[:5]])
-    case.start(np.ascontiguousarray(both[:, cut]))
-    case.steps(1, 5)
+    case = Case(folder, "portrait", artifact, [np.ascontiguousarray(frame[:, cut]) for frame in frames[:8]])
+    mask = np.ascontiguousarray(both[:, cut])
+    case.start(np.where(mask == BALL, BALL, 0).astype(np.uint8))
+    case.steps(1, 4)
+    case.add(np.where(mask == MAN, MAN, 0).astype(np.uint8))
+    case.steps(4, 8)
+    return case
+
+
+def _whole(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndarray) -> Case:
+    """Frames that the model sees as they are."""
+    case = Case(folder, "whole", artifact, frames[:6], zoom=False)
+    case.start(np.where(both == MAN, MAN, 0).astype(np.uint8))
+    case.steps(1, 4)
+    case.add(np.where(both == BALL, BALL, 0).astype(np.uint8))
+    case.steps(4, 6)
     return case
 
 

@@ -24,7 +24,7 @@ def test_the_core_passes_its_tests_on_the_jvm(core_run):
     report = (core_run / "junit.txt").read_text()
     assert re.search(r"^OK \(\d\d+ tests\)", report, re.MULTILINE)
     videos = re.findall(r"^\.*([\w-]+): id 0 IoU ([\d.]+)", report, re.MULTILINE)
-    assert {"one", "calls", "portrait", "passes"} <= {name for name, _ in videos}
+    assert {"one", "calls", "jumps", "portrait", "whole", "passes"} <= {name for name, _ in videos}
 
 
 def test_the_constants_of_the_core_are_the_sdks():

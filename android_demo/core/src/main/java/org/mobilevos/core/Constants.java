@@ -19,6 +19,12 @@ final class Constants {
     static final String TFLITE_IDENTIFIER = JSON.optString("tflite_identifier");
     static final int SMALLEST_SIDE = JSON.optInt("smallest_side");
     static final double ROTATION_GAIN = JSON.optDouble("rotation_gain");
+    static final int VIEW_PARTS = JSON.optInt("view_parts");
+    static final double VIEW_MARGIN = JSON.optDouble("view_margin");
+    static final double VIEW_ZOOM = JSON.optDouble("view_zoom");
+    static final double VIEW_MAGNIFICATION = JSON.optDouble("view_magnification");
+    static final double VIEW_WIDENING = JSON.optDouble("view_widening");
+    static final double VIEW_NARROWING = JSON.optDouble("view_narrowing");
     static final int MAX_OBJECT_ID = JSON.optInt("max_object_id");
     static final double EPSILON = JSON.optDouble("epsilon");
     static final double FILL_OPACITY = JSON.optDouble("fill_opacity");

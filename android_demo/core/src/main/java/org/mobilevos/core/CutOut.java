@@ -81,7 +81,7 @@ final class CutOut {
     }
 
     private RgbImage shrinkFrame(int width, int height) {
-        Resize resize = Resize.ofRgb(part.width, part.height, width, height, new Resize.Rows() {
+        Resize resize = Resize.ofRgb(new Resize.Rows() {
             @Override
             public void read(int y, float[] values) {
                 int start = ((part.y + y) * frame.width + part.x) * RgbImage.CHANNELS;
@@ -92,7 +92,7 @@ final class CutOut {
         });
         RgbImage small = new RgbImage(width, height);
         float[] row = new float[width * RgbImage.CHANNELS];
-        resize.begin();
+        resize.begin(part.width, part.height, width, height);
         for (int y = 0; y < height; y++) {
             resize.row(y, row);
             for (int index = 0; index < row.length; index++) {
@@ -123,7 +123,7 @@ final class CutOut {
 
     /** Back to the part's size: bilinear, and one half is the border. */
     private byte[] enlarge(final byte[] small, final int width, int height) {
-        Resize resize = Resize.ofPlane(width, height, part.width, part.height, new Resize.Rows() {
+        Resize resize = Resize.ofPlane(new Resize.Rows() {
             @Override
             public void read(int y, float[] values) {
                 for (int x = 0; x < width; x++) {
@@ -133,7 +133,7 @@ final class CutOut {
         });
         byte[] full = new byte[labels.length];
         float[] row = new float[part.width];
-        resize.begin();
+        resize.begin(width, height, part.width, part.height);
         for (int y = 0; y < part.height; y++) {
             resize.row(y, row);
             for (int x = 0; x < part.width; x++) {

@@ -1,8 +1,8 @@
 package org.mobilevos.core;
 
 /**
- * How frames of one size lie in the model's input: scaled with their aspect kept, centred, the rest is border. The same
- * as {@code Fit} of the Python SDK, to the pixel.
+ * How a region of frames of one size lies in the model's input: scaled with its aspect kept, centred, the rest is
+ * border. The same as {@code Fit} of the Python SDK, to the pixel, but that it may show another region later.
  */
 public final class Fit {
     /** The frame's own size in pixels. */
@@ -13,31 +13,59 @@ public final class Fit {
     public final int modelHeight;
     /** Whether the frame is turned by 90 degrees counter-clockwise, as a portrait video on a landscape model. */
     public final boolean rotated;
-    /** The size of the scaled (and turned) frame within the model's input. */
-    public final int contentWidth;
-    public final int contentHeight;
+    /** The part of the frame that the model sees; what is outside counts as background. */
+    final Region region = new Region();
+    /** The size of the scaled (and turned) region within the model's input. */
+    int contentWidth;
+    int contentHeight;
     /** Where it begins there. */
-    public final int left;
-    public final int top;
+    int left;
+    int top;
 
     private Fit(int frameWidth, int frameHeight, int modelWidth, int modelHeight) {
         this.frameWidth = frameWidth;
         this.frameHeight = frameHeight;
         this.modelWidth = modelWidth;
         this.modelHeight = modelHeight;
-        double upright = Math.min(modelHeight / (double) frameHeight, modelWidth / (double) frameWidth);
-        double turned = Math.min(modelHeight / (double) frameWidth, modelWidth / (double) frameHeight);
+        double upright = largestScale(frameWidth, frameHeight, modelWidth, modelHeight);
+        double turned = largestScale(frameHeight, frameWidth, modelWidth, modelHeight);
         rotated = turned >= upright * Constants.ROTATION_GAIN;
-        double scale = rotated ? turned : upright;
-        contentWidth = scaled(rotated ? frameHeight : frameWidth, scale, modelWidth);
-        contentHeight = scaled(rotated ? frameWidth : frameHeight, scale, modelHeight);
-        left = (modelWidth - contentWidth) / 2;
-        top = (modelHeight - contentHeight) / 2;
+        show(0, 0, frameWidth, frameHeight);
     }
 
-    /** Fits a frame's size into a model's size; all sides are in pixels, 1 or more. */
+    /** Fits a frame's size, all of it, into a model's size; all sides are in pixels, 1 or more. */
     public static Fit between(int frameWidth, int frameHeight, int modelWidth, int modelHeight) {
         return new Fit(frameWidth, frameHeight, modelWidth, modelHeight);
+    }
+
+    /** Fits another region of the frame, in its pixels. */
+    void show(int left, int top, int width, int height) {
+        region.set(left, top, width, height);
+        double scale = largestScale(width, height);
+        contentWidth = scaled(rotated ? height : width, scale, modelWidth);
+        contentHeight = scaled(rotated ? width : height, scale, modelHeight);
+        this.left = (modelWidth - contentWidth) / 2;
+        this.top = (modelHeight - contentHeight) / 2;
+    }
+
+    /** Whether the model sees all of the frame. */
+    boolean isWhole() {
+        return region.width == frameWidth && region.height == frameHeight;
+    }
+
+    /** The largest scale at which a part of the frame of some size fits into the model's. */
+    double largestScale(int width, int height) {
+        return largestScale(width, height, uprightModelWidth(), uprightModelHeight());
+    }
+
+    /** The model's width as the frame lies in it. */
+    int uprightModelWidth() {
+        return rotated ? modelHeight : modelWidth;
+    }
+
+    /** The model's height as the frame lies in it. */
+    int uprightModelHeight() {
+        return rotated ? modelWidth : modelHeight;
     }
 
     /** The width of the content before it is turned. */
@@ -53,6 +81,10 @@ public final class Fit {
     /** The position of a pixel of the content among all pixels of the model's input. */
     int cell(int x, int y) {
         return (top + y) * modelWidth + left + x;
+    }
+
+    private static double largestScale(int width, int height, int modelWidth, int modelHeight) {
+        return Math.min(modelHeight / (double) height, modelWidth / (double) width);
     }
 
     private static int scaled(int side, double scale, int limit) {

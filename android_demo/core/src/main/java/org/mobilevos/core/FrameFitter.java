@@ -3,77 +3,81 @@ package org.mobilevos.core;
 import java.nio.FloatBuffer;
 
 /**
- * Brings frames and masks of one size to the model's size, as {@code fit_frame} and {@code fit_masks} of the Python
- * SDK. Its buffers are made once; for one thread at a time.
+ * Brings frames and masks to the model's size, as {@code fit_frame}, {@code fit_masks} and {@code fit_planes} of the
+ * Python SDK. Its buffers grow with what it is given, and then stay; for one thread at a time.
  */
 public final class FrameFitter {
     private static final int CHANNELS = RgbImage.CHANNELS;
+    private static final int BORDER_CELLS = 64;
 
-    private final Fit fit;
+    private final float[] border = new float[BORDER_CELLS * CHANNELS];
     private final Resize pixels;
     private final Resize shares;
+    private final Resize numbers;
     // One scaled row, and the whole content where it is turned; both hold pixels or shares.
-    private final float[] row;
-    private final float[] turned;
+    private float[] row = {};
+    private float[] turned = {};
     // Cells of one row of the content with the shares of all objects.
-    private float[] cells = new float[0];
+    private float[] cells = {};
+    private Fit fit;
     private RgbImage frame;
     private Mask mask;
     private byte object;
+    private float[] plane;
 
-    /** A fitter for frames and masks of the size that the fit is for. */
-    public FrameFitter(Fit fit) {
-        this.fit = fit;
-        int width = fit.uprightWidth();
-        int height = fit.uprightHeight();
-        pixels = Resize.ofRgb(fit.frameWidth, fit.frameHeight, width, height, new Resize.Rows() {
+    /** A fitter with the colour, 0..255, of what the model sees around a frame of another aspect ratio. */
+    public FrameFitter(int red, int green, int blue) {
+        for (int cell = 0; cell < BORDER_CELLS; cell++) {
+            border[cell * CHANNELS] = red;
+            border[cell * CHANNELS + 1] = green;
+            border[cell * CHANNELS + 2] = blue;
+        }
+        pixels = Resize.ofRgb(new Resize.Rows() {
             @Override
             public void read(int y, float[] values) {
                 readPixels(y, values);
             }
         });
-        shares = Resize.ofPlane(fit.frameWidth, fit.frameHeight, width, height, new Resize.Rows() {
+        shares = Resize.ofPlane(new Resize.Rows() {
             @Override
             public void read(int y, float[] values) {
                 readShares(y, values);
             }
         });
-        row = new float[Math.max(width, fit.contentWidth) * CHANNELS];
-        turned = new float[fit.rotated ? width * height * CHANNELS : 0];
-    }
-
-    /** A tensor (1, H, W, 3) filled with the border's colour, for {@link #fitFrame} to write to again and again. */
-    public Tensor newFrameTensor(ArtifactSpec spec) {
-        Tensor tensor = new Tensor(1, fit.modelHeight, fit.modelWidth, CHANNELS);
-        for (int index = 0; index < tensor.size(); index++) {
-            tensor.floats.put(index, spec.border(index % CHANNELS));
-        }
-        return tensor;
+        numbers = Resize.ofPlane(new Resize.Rows() {
+            @Override
+            public void read(int y, float[] values) {
+                readNumbers(y, values);
+            }
+        });
     }
 
     /**
-     * Writes a frame into a tensor; its border stays as it is.
+     * Writes a frame into a tensor, and its border.
      *
+     * @param fit where the frame lies
      * @param out (1, H, W, 3), becomes integers of 0..255
      * @throws InvalidInputException the frame has not the fit's size
      */
-    public void fitFrame(RgbImage frame, Tensor out) {
+    public void fitFrame(RgbImage frame, Fit fit, Tensor out) {
         Checks.next(frame, fit);
         this.frame = frame;
-        pixels.begin();
-        if (fit.rotated) {
-            turn(pixels, CHANNELS);
-        }
+        begin(pixels, CHANNELS, fit);
+        int length = fit.contentWidth * CHANNELS;
+        int right = fit.modelWidth - fit.left - fit.contentWidth;
+        out.floats.rewind();
+        putBorder(fit.top * fit.modelWidth, out.floats);
         for (int y = 0; y < fit.contentHeight; y++) {
-            out.floats.position(fit.cell(0, y) * CHANNELS);
-            int length = fit.contentWidth * CHANNELS;
+            putBorder(fit.left, out.floats);
             if (fit.rotated) {
                 out.floats.put(turned, y * length, length);
             } else {
                 pixels.row(y, row);
                 out.floats.put(row, 0, length);
             }
+            putBorder(right, out.floats);
         }
+        putBorder((fit.modelHeight - fit.top - fit.contentHeight) * fit.modelWidth, out.floats);
         out.floats.rewind();
     }
 
@@ -83,32 +87,63 @@ public final class FrameFitter {
      *
      * @param mask of the frame's size
      * @param ids the objects
+     * @param fit where the frame lies
      * @param out (1, H, W, C) with as many channels as ids or more, becomes 0..1; further channels and the border
      *     become 0
      */
-    public void fitMasks(Mask mask, int[] ids, Tensor out) {
+    public void fitMasks(Mask mask, int[] ids, Fit fit, Tensor out) {
         this.mask = mask;
-        int channels = out.side(3);
-        if (cells.length < fit.contentWidth * channels) {
-            cells = new float[fit.contentWidth * channels];
-        }
         out.fill(0);
         for (int channel = 0; channel < ids.length; channel++) {
             object = (byte) ids[channel];
-            shares.begin();
+            fitChannel(shares, channel, fit, out);
+        }
+    }
+
+    /**
+     * Writes a plane of numbers into one channel of a tensor.
+     *
+     * @param plane (H, W) of the frame, row by row
+     * @param fit where the frame lies
+     * @param out (1, H, W, C); all but the channel's content stays as it is
+     */
+    void fitPlane(float[] plane, int channel, Fit fit, Tensor out) {
+        this.plane = plane;
+        fitChannel(numbers, channel, fit, out);
+    }
+
+    private void fitChannel(Resize resize, int channel, Fit fit, Tensor out) {
+        int channels = out.side(3);
+        cells = Buffers.atLeast(fit.contentWidth * channels, cells);
+        begin(resize, 1, fit);
+        for (int y = 0; y < fit.contentHeight; y++) {
             if (fit.rotated) {
-                turn(shares, 1);
+                System.arraycopy(turned, y * fit.contentWidth, row, 0, fit.contentWidth);
+            } else {
+                resize.row(y, row);
             }
-            for (int y = 0; y < fit.contentHeight; y++) {
-                if (fit.rotated) {
-                    System.arraycopy(turned, y * fit.contentWidth, row, 0, fit.contentWidth);
-                } else {
-                    shares.row(y, row);
-                }
-                putShares(y, channel, channels, out.floats);
-            }
+            putShares(y, channel, channels, out.floats);
         }
         out.floats.rewind();
+    }
+
+    /** Begins with the fit's region of what `resize` reads, and turns it if need be. */
+    private void begin(Resize resize, int channels, Fit fit) {
+        this.fit = fit;
+        int width = fit.uprightWidth();
+        int height = fit.uprightHeight();
+        resize.begin(fit.region.width, fit.region.height, width, height);
+        row = Buffers.atLeast(Math.max(width, fit.contentWidth) * channels, row);
+        if (fit.rotated) {
+            turned = Buffers.atLeast(width * height * channels, turned);
+            turn(resize, channels);
+        }
+    }
+
+    private void putBorder(int count, FloatBuffer out) {
+        for (int left = count; left > 0; left -= BORDER_CELLS) {
+            out.put(border, 0, Math.min(left, BORDER_CELLS) * CHANNELS);
+        }
     }
 
     private void putShares(int y, int channel, int channels, FloatBuffer out) {
@@ -139,17 +174,27 @@ public final class FrameFitter {
 
     private void readPixels(int y, float[] values) {
         byte[] from = frame.pixels;
-        int length = fit.frameWidth * CHANNELS;
-        int start = y * length;
+        int length = fit.region.width * CHANNELS;
+        int start = start(y) * CHANNELS;
         for (int index = 0; index < length; index++) {
             values[index] = from[start + index] & 0xff;
         }
     }
 
     private void readShares(int y, float[] values) {
-        int start = y * fit.frameWidth;
-        for (int x = 0; x < fit.frameWidth; x++) {
+        int width = fit.region.width;
+        int start = start(y);
+        for (int x = 0; x < width; x++) {
             values[x] = mask.ids[start + x] == object ? 1 : 0;
         }
+    }
+
+    private void readNumbers(int y, float[] values) {
+        System.arraycopy(plane, start(y), values, 0, fit.region.width);
+    }
+
+    /** The position of the first pixel of one of the region's rows among all pixels of the frame. */
+    private int start(int y) {
+        return (fit.region.top + y) * fit.frameWidth + fit.region.left;
     }
 }

@@ -5,44 +5,44 @@ import java.util.Arrays;
 
 /**
  * From the model's probabilities to object ids at the frame's own size, as {@code label} of the Python SDK. Its buffers
- * are made with the first frame that needs them; for one thread at a time.
+ * grow with the frames that need them, and then stay; for one thread at a time.
  */
 public final class Labels {
     private static final float HALF = 0.5f;
 
-    private final Fit fit;
     private Channel[] channels = new Channel[0];
-    private float[] cells = new float[0];
+    private float[] cells = {};
     // The probability of the likeliest of background and objects so far.
-    private final float[] best;
+    private float[] best = {};
+    private Fit fit;
     private FloatBuffer probabilities;
     private int stride;
 
-    /** Labels for frames of the size that the fit is for. */
-    public Labels(Fit fit) {
-        this.fit = fit;
-        best = new float[fit.frameWidth];
-    }
-
     /**
-     * Gives every pixel of the frame to the most probable of background and objects.
+     * Gives every pixel of the frame to the most probable of background and objects; what the model does not see is
+     * background.
      *
      * @param probabilities (1, H, W, C) in 0..1 at the model's size; the background's is 1 minus the sum of the
      *     channels
      * @param idsByChannel of the first channels; 0 for an object that counts as background
      * @param channels how many of them count, 0 to C
+     * @param fit where the frame lies
      * @param out of the frame's size
      */
-    public void label(Tensor probabilities, int[] idsByChannel, int channels, Mask out) {
-        begin(probabilities, channels);
-        for (int y = 0; y < fit.frameHeight; y++) {
+    public void label(Tensor probabilities, int[] idsByChannel, int channels, Fit fit, Mask out) {
+        begin(probabilities, channels, fit);
+        int width = fit.region.width;
+        if (!fit.isWhole()) {
+            out.clear();
+        }
+        for (int y = 0; y < fit.region.height; y++) {
             for (int channel = 0; channel < channels; channel++) {
                 this.channels[channel].row(y);
             }
             if (channels == 1) {
-                threshold(this.channels[0].row, (byte) idsByChannel[0], out.ids, y * fit.frameWidth);
+                threshold(this.channels[0].row, width, (byte) idsByChannel[0], out.ids, start(y));
             } else {
-                choose(idsByChannel, channels, out.ids, y * fit.frameWidth);
+                choose(idsByChannel, channels, width, out.ids, start(y));
             }
         }
     }
@@ -51,22 +51,26 @@ public final class Labels {
      * Brings the probabilities of one channel to the frame's size.
      *
      * @param probabilities (1, H, W, C) at the model's size
-     * @param out (H, W) of the frame, row by row
+     * @param fit where the frame lies
+     * @param out (H, W) of the frame, row by row; 0 where the model does not see it
      */
-    public void plane(Tensor probabilities, int channel, float[] out) {
-        begin(probabilities, channel + 1);
-        for (int y = 0; y < fit.frameHeight; y++) {
+    public void plane(Tensor probabilities, int channel, Fit fit, float[] out) {
+        begin(probabilities, channel + 1, fit);
+        if (!fit.isWhole()) {
+            Arrays.fill(out, 0);
+        }
+        for (int y = 0; y < fit.region.height; y++) {
             channels[channel].row(y);
-            System.arraycopy(channels[channel].row, 0, out, y * fit.frameWidth, fit.frameWidth);
+            System.arraycopy(channels[channel].row, 0, out, start(y), fit.region.width);
         }
     }
 
-    private void begin(Tensor tensor, int count) {
+    private void begin(Tensor tensor, int count, Fit fit) {
+        this.fit = fit;
         probabilities = tensor.floats;
         stride = tensor.side(3);
-        if (cells.length < fit.contentWidth * stride) {
-            cells = new float[fit.contentWidth * stride];
-        }
+        cells = Buffers.atLeast(fit.contentWidth * stride, cells);
+        best = Buffers.atLeast(fit.region.width, best);
         int made = channels.length;
         if (made < count) {
             channels = Arrays.copyOf(channels, count);
@@ -75,32 +79,37 @@ public final class Labels {
             }
         }
         for (int channel = 0; channel < count; channel++) {
-            channels[channel].resize.begin();
+            channels[channel].begin();
         }
     }
 
-    private static void threshold(float[] probability, byte id, byte[] out, int start) {
-        for (int x = 0; x < probability.length; x++) {
+    /** The position of the first pixel of one of the region's rows among all pixels of the frame. */
+    private int start(int y) {
+        return (fit.region.top + y) * fit.frameWidth + fit.region.left;
+    }
+
+    private static void threshold(float[] probability, int width, byte id, byte[] out, int start) {
+        for (int x = 0; x < width; x++) {
             out[start + x] = probability[x] > HALF ? id : 0;
         }
     }
 
-    private void choose(int[] ids, int count, byte[] out, int start) {
-        Arrays.fill(best, 0);
+    private void choose(int[] ids, int count, int width, byte[] out, int start) {
+        Arrays.fill(best, 0, width, 0);
         for (int channel = 0; channel < count; channel++) {
             float[] probability = channels[channel].row;
-            for (int x = 0; x < best.length; x++) {
+            for (int x = 0; x < width; x++) {
                 best[x] += probability[x];
             }
         }
-        for (int x = 0; x < best.length; x++) {
+        for (int x = 0; x < width; x++) {
             best[x] = 1 - best[x];
         }
-        Arrays.fill(out, start, start + best.length, (byte) 0);
+        Arrays.fill(out, start, start + width, (byte) 0);
         for (int channel = 0; channel < count; channel++) {
             float[] probability = channels[channel].row;
             byte id = (byte) ids[channel];
-            for (int x = 0; x < best.length; x++) {
+            for (int x = 0; x < width; x++) {
                 if (probability[x] > best[x]) {
                     best[x] = probability[x];
                     out[start + x] = id;
@@ -112,12 +121,16 @@ public final class Labels {
     /** The content of one channel on its way to the frame's size. */
     private final class Channel implements Resize.Rows {
         final int channel;
-        final Resize resize;
-        final float[] row = new float[fit.frameWidth];
+        final Resize resize = Resize.ofPlane(this);
+        float[] row = {};
 
         Channel(int channel) {
             this.channel = channel;
-            resize = Resize.ofPlane(fit.uprightWidth(), fit.uprightHeight(), fit.frameWidth, fit.frameHeight, this);
+        }
+
+        void begin() {
+            resize.begin(fit.uprightWidth(), fit.uprightHeight(), fit.region.width, fit.region.height);
+            row = Buffers.atLeast(fit.region.width, row);
         }
 
         void row(int y) {

@@ -44,6 +44,15 @@ public final class Mask {
         System.arraycopy(other.ids, 0, ids, 0, ids.length);
     }
 
+    /** Puts the objects of another mask of the same size over those of this one. */
+    void paint(Mask other) {
+        for (int pixel = 0; pixel < ids.length; pixel++) {
+            if (other.ids[pixel] != 0) {
+                ids[pixel] = other.ids[pixel];
+            }
+        }
+    }
+
     /** Takes all objects out. */
     public void clear() {
         Arrays.fill(ids, (byte) 0);

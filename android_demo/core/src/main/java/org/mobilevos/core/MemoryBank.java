@@ -89,6 +89,24 @@ final class MemoryBank {
     }
 
     /**
+     * Replaces the newest slot by another entry of the same frame, as when it is seen from elsewhere. A shared memory
+     * stays: it begins anew with the objects that join or are corrected.
+     *
+     * @param entry one of the present objects, and perhaps of others after them
+     * @param objects how many it has
+     */
+    void renew(Map<String, Tensor> entry, int objects) {
+        if (spec.queue == 1 || shared) {
+            return;
+        }
+        MemorySlot fresh = new MemorySlot(spec.graph(GraphSpec.Role.SEGMENT, objects));
+        fresh.copyFrom(entry);
+        for (int position = 0; position < objects(); position++) {
+            slots[1].copyObject(fresh, position, position);
+        }
+    }
+
+    /**
      * Appends objects; the entry is one of the present objects and the new ones. A shared memory begins anew with it.
      */
     void add(Map<String, Tensor> entry, int joining) {

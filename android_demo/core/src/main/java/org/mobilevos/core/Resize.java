@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * Scales an image row by row, as OpenCV's resize does: the mean over the area where it shrinks, bilinear where it
  * grows. Columns are mixed before rows and numbers are rounded where OpenCV rounds them, so 8-bit images agree to the
- * last bit.
+ * last bit. Its buffers grow with the images, and then stay; for one thread at a time.
  */
 final class Resize {
     /** Where the rows of an image come from. */
@@ -19,66 +19,95 @@ final class Resize {
     // Above it a float has no bits for fractions: adding it rounds to the nearest integer, of two to the even one.
     private static final float ROUNDING = 1 << 23;
     private static final int NONE = -1;
+    private static final float[] NO_ROW = {};
 
     private final Rows rows;
-    private final int fromHeight;
     private final int channels;
-    private final boolean same;
-    private final boolean fixedPoint;
-    private final boolean rounds;
-    private final Taps across;
-    private final Taps down;
-    private final float gain;
-    private final float nudge;
-    private final float[] source;
-    // The latest mixed rows by the row of the source modulo their number, and which ones they are.
-    private final float[][] mixed;
-    private final int[] held;
+    private final boolean bytes;
+    private int fromWidth;
+    private int fromHeight;
+    private int toWidth;
+    private int toHeight;
+    private boolean same;
+    private boolean fixedPoint;
+    private boolean rounds;
+    private final Taps across = new Taps(GROUP);
+    private final Taps down = new Taps(1);
+    private float gain;
+    private float nudge;
+    private float[] source = {};
+    // The latest mixed rows by the row of the source modulo the taps down, and which ones they are.
+    private float[][] mixed = {};
+    private int[] held = {};
 
-    private Resize(int fromWidth, int fromHeight, int toWidth, int toHeight, int channels, boolean bytes, Rows rows) {
-        this.rows = rows;
-        this.fromHeight = fromHeight;
+    private Resize(int channels, boolean bytes, Rows rows) {
         this.channels = channels;
+        this.bytes = bytes;
+        this.rows = rows;
+    }
+
+    /** Scales RGB images of bytes: rows are of 3 numbers for each pixel, integers of 0..255 as they come and go. */
+    static Resize ofRgb(Rows rows) {
+        return new Resize(RgbImage.CHANNELS, true, rows);
+    }
+
+    /** Scales planes of float numbers. */
+    static Resize ofPlane(Rows rows) {
+        return new Resize(1, false, rows);
+    }
+
+    /** Begins with an image, of which no row is known yet, and the size that it shall have. */
+    void begin(int fromWidth, int fromHeight, int toWidth, int toHeight) {
+        if (fromWidth != this.fromWidth || fromHeight != this.fromHeight
+                || toWidth != this.toWidth || toHeight != this.toHeight) {
+            this.fromWidth = fromWidth;
+            this.fromHeight = fromHeight;
+            this.toWidth = toWidth;
+            this.toHeight = toHeight;
+            choose();
+            reserve();
+        }
+        Arrays.fill(held, NONE);
+    }
+
+    /** How images of these sizes are scaled. */
+    private void choose() {
         same = fromWidth == toWidth && fromHeight == toHeight;
         boolean shrinks = (long) toWidth * toHeight < (long) fromWidth * fromHeight;
         boolean whole = shrinks && fromWidth % toWidth == 0 && fromHeight % toHeight == 0;
         fixedPoint = bytes && !shrinks;
         rounds = bytes && shrinks;
         if (whole) {
-            across = Taps.sum(fromWidth, toWidth).padded(GROUP);
-            down = Taps.sum(fromHeight, toHeight);
+            across.sum(fromWidth, toWidth);
+            down.sum(fromHeight, toHeight);
         } else if (shrinks) {
-            across = Taps.area(fromWidth, toWidth).padded(GROUP);
-            down = Taps.area(fromHeight, toHeight);
+            across.area(fromWidth, toWidth);
+            down.area(fromHeight, toHeight);
         } else if (bytes) {
-            across = Taps.fixedLinear(fromWidth, toWidth, true).padded(GROUP);
-            down = Taps.fixedLinear(fromHeight, toHeight, false);
+            across.fixedLinear(fromWidth, toWidth, true);
+            down.fixedLinear(fromHeight, toHeight, false);
         } else {
-            across = Taps.linear(fromWidth, toWidth).padded(GROUP);
-            down = Taps.linear(fromHeight, toHeight);
+            across.linear(fromWidth, toWidth);
+            down.linear(fromHeight, toHeight);
         }
         int cells = whole ? fromWidth / toWidth * (fromHeight / toHeight) : 1;
         gain = 1f / cells;
         // OpenCV takes the greater integer of two for the mean of 2x2, and the even one for all others.
         nudge = whole && fromWidth == 2 * toWidth && fromHeight == 2 * toHeight ? 1 / 8f : 0;
-        source = new float[(fromWidth + across.count) * channels];
-        mixed = new float[down.count][toWidth * channels];
-        held = new int[down.count];
     }
 
-    /** Scales an RGB image of bytes: rows are of 3 numbers for each pixel, integers of 0..255 as they come and go. */
-    static Resize ofRgb(int fromWidth, int fromHeight, int toWidth, int toHeight, Rows rows) {
-        return new Resize(fromWidth, fromHeight, toWidth, toHeight, RgbImage.CHANNELS, true, rows);
-    }
-
-    /** Scales a plane of float numbers. */
-    static Resize ofPlane(int fromWidth, int fromHeight, int toWidth, int toHeight, Rows rows) {
-        return new Resize(fromWidth, fromHeight, toWidth, toHeight, 1, false, rows);
-    }
-
-    /** Begins with an image: nothing is known of its rows. */
-    void begin() {
-        Arrays.fill(held, NONE);
+    private void reserve() {
+        int end = fromWidth * channels;
+        source = Buffers.atLeast(end + across.count * channels, source);
+        // Taps past the end count 0, but nothing may be left there that is not a number.
+        Arrays.fill(source, end, source.length, 0);
+        held = Buffers.atLeast(down.count, held);
+        if (mixed.length < down.count) {
+            mixed = Arrays.copyOf(mixed, down.count);
+        }
+        for (int row = 0; row < down.count; row++) {
+            mixed[row] = Buffers.atLeast(toWidth * channels, mixed[row] == null ? NO_ROW : mixed[row]);
+        }
     }
 
     /**
@@ -93,14 +122,14 @@ final class Resize {
         } else if (fixedPoint) {
             int first = down.first[y];
             mixFixedPoint(across(first), (int) down.weights[2 * y],
-                    across(first + 1), (int) down.weights[2 * y + 1], out);
+                    across(first + 1), (int) down.weights[2 * y + 1], out, toWidth * channels);
         } else {
             mix(y, out);
         }
     }
 
     private void mix(int y, float[] out) {
-        int length = mixed[0].length;
+        int length = toWidth * channels;
         Arrays.fill(out, 0, length, 0);
         for (int tap = 0; tap < down.count; tap++) {
             float weight = down.weights[y * down.count + tap];
@@ -128,8 +157,9 @@ final class Resize {
     }
 
     /** OpenCV's own arithmetic of 8-bit images; its truncations are part of it. */
-    private void mixFixedPoint(float[] above, int aboveWeight, float[] below, int belowWeight, float[] out) {
-        for (int index = 0; index < above.length; index++) {
+    private static void mixFixedPoint(
+            float[] above, int aboveWeight, float[] below, int belowWeight, float[] out, int length) {
+        for (int index = 0; index < length; index++) {
             int near = ((int) above[index] >> 4) * aboveWeight >> 16;
             int far = ((int) below[index] >> 4) * belowWeight >> 16;
             out[index] = near + far + 2 >> 2;
@@ -139,10 +169,10 @@ final class Resize {
     /** A row of the source whose columns are mixed. */
     private float[] across(int y) {
         int inside = Math.min(Math.max(y, 0), fromHeight - 1);
-        int slot = inside % held.length;
+        int slot = inside % down.count;
         if (held[slot] != inside) {
             rows.read(inside, source);
-            Arrays.fill(mixed[slot], 0);
+            Arrays.fill(mixed[slot], 0, toWidth * channels, 0);
             for (int group = 0; group < across.count; group += GROUP) {
                 if (channels == 1) {
                     mixPlane(group, mixed[slot]);
@@ -159,7 +189,9 @@ final class Resize {
         float[] from = source;
         float[] weights = across.weights;
         int[] first = across.first;
-        for (int x = 0, at = group; x < out.length; x++, at += across.count) {
+        int width = toWidth;
+        int taps = across.count;
+        for (int x = 0, at = group; x < width; x++, at += taps) {
             int tap = first[x] + group;
             out[x] = out[x] + weights[at] * from[tap] + weights[at + 1] * from[tap + 1]
                     + weights[at + 2] * from[tap + 2];
@@ -170,7 +202,9 @@ final class Resize {
         float[] from = source;
         float[] weights = across.weights;
         int[] first = across.first;
-        for (int x = 0, at = group, to = 0; to < out.length; x++, at += across.count, to += 3) {
+        int length = toWidth * 3;
+        int taps = across.count;
+        for (int x = 0, at = group, to = 0; to < length; x++, at += taps, to += 3) {
             int tap = (first[x] + group) * 3;
             float one = weights[at];
             float two = weights[at + 1];

@@ -6,46 +6,47 @@ import java.util.Map;
 /**
  * Follows the objects of one video: takes frame after frame, keeps the memory, and gives the objects' masks, as the
  * Python SDK's Session does. For one thread at a time, the engine's. A call that throws leaves the session as it was:
- * the next frame may be given as if nothing had happened. {@link #step} allocates nothing.
+ * the next frame may be given as if nothing had happened. {@link #step} allocates nothing, once its buffers have grown
+ * to what is seen.
  */
 public final class Session {
     private final ArtifactSpec spec;
     private final Graphs graphs;
     private final MemoryBank bank;
-    private final Fit fit;
     private final FrameFitter fitter;
-    private final Labels labels;
+    private final Labels labels = new Labels();
+    private final Sights sights;
     private final FrameResult result;
     private int[] ids = {};
     private int[] idsByChannel;
-    // A new frame is written to the spare tensor, and the two change places when its step has succeeded.
-    private Tensor frame;
-    private Tensor spareFrame;
     // The last frame's masks: what was given, or the model's probabilities, of which two take turns.
     private Planes planes;
     private Planes[] probabilities;
     private int turn;
 
-    private Session(Engine engine, RgbImage first, Mask mask) {
+    private Session(Engine engine, RgbImage first, Mask mask, boolean zoom) {
         long begin = System.nanoTime();
         Checks.first(first);
         spec = engine.spec();
-        fit = Fit.between(first.width, first.height, spec.width, spec.height);
+        fitter = new FrameFitter(spec.border(0), spec.border(1), spec.border(2));
+        sights = new Sights(spec, fitter, first.width, first.height, zoom);
         int[] joined = joined(mask);
         graphs = new Graphs(engine);
         bank = new MemoryBank(spec);
-        fitter = new FrameFitter(fit);
-        labels = new Labels(fit);
         result = new FrameResult(mask.copy());
-        frame = fitter.newFrameTensor(spec);
-        spareFrame = fitter.newFrameTensor(spec);
-        fitter.fitFrame(first, frame);
+        Sight seen = sights.first(first, mask, joined);
         Tensor masks = newMasks(joined.length);
-        fitter.fitMasks(mask, joined, masks);
+        fitter.fitMasks(mask, joined, seen.fit(), masks);
         long fitted = System.nanoTime();
-        bank.reset(graphs.start(frame, masks), joined.length);
+        bank.reset(graphs.start(seen.pixels, masks), joined.length);
+        sights.take(first);
         follow(joined, new Planes(masks, Planes.firstChannels(joined.length)));
         time(begin, fitted, fitted, fitted, System.nanoTime());
+    }
+
+    /** Begins a video as below, of which the model sees the objects and what is around them. */
+    public static Session start(Engine engine, RgbImage frame, Mask mask) {
+        return start(engine, frame, mask, true);
     }
 
     /**
@@ -54,11 +55,12 @@ public final class Session {
      * @param engine runs the model; it may serve other sessions too, in turn
      * @param frame the first frame; all others must have its size
      * @param mask the objects on that frame
+     * @param zoom whether the model sees the objects and what is around them, larger, in place of the whole frame
      * @throws InvalidInputException frame and mask do not fit, there is no object, or there are more than the model
      *     follows
      */
-    public static Session start(Engine engine, RgbImage frame, Mask mask) {
-        return new Session(engine, frame, mask);
+    public static Session start(Engine engine, RgbImage frame, Mask mask, boolean zoom) {
+        return new Session(engine, frame, mask, zoom);
     }
 
     /** The objects that are followed, also those out of sight; new ones come last. */
@@ -80,7 +82,7 @@ public final class Session {
      */
     int probabilities(float[][] out, int begin) {
         for (int position = 0; position < ids.length; position++) {
-            labels.plane(planes.tensor, planes.channel(position), out[begin + position]);
+            labels.plane(planes.tensor, planes.channel(position), fit(), out[begin + position]);
         }
         return ids.length;
     }
@@ -98,21 +100,19 @@ public final class Session {
             throw new SessionStateException("there is no object left to follow; add one with addObjects(mask)");
         }
         long begin = System.nanoTime();
-        Checks.next(next, fit);
-        fitter.fitFrame(next, spareFrame);
+        Checks.next(next, fit());
+        Sight seen = sights.next(next, result.mask, ids);
         long fitted = System.nanoTime();
         Planes found = probabilities[turn];
-        Map<String, Tensor> outputs = graphs.segment(bank.graph(), spareFrame, bank.inputs(), found.tensor);
+        Map<String, Tensor> outputs = graphs.segment(bank.graph(), seen.pixels, bank.inputs(), found.tensor);
         long segmented = System.nanoTime();
         if (spec.queue > 1) { // with a queue of 1 the reference is all there is to remember
-            bank.push(graphs.memorize(outputs, found.tensor, spareFrame));
+            bank.push(graphs.memorize(outputs, found.tensor, seen.pixels));
         }
+        sights.take(next);
         long memorized = System.nanoTime();
         // Objects that have left a shared memory take part, as background, so that the others keep their pixels.
-        labels.label(found.tensor, idsByChannel, idsByChannel.length, result.mask);
-        Tensor old = frame;
-        frame = spareFrame;
-        spareFrame = old;
+        labels.label(found.tensor, idsByChannel, idsByChannel.length, seen.fit(), result.mask);
         planes = found;
         turn = 1 - turn;
         result.index++;
@@ -131,9 +131,10 @@ public final class Session {
         long begin = System.nanoTime();
         int[] all = joined(added);
         int[] channels = Arrays.copyOfRange(Planes.firstChannels(all.length), ids.length, all.length);
-        Tensor masks = changed(added, Arrays.copyOfRange(all, ids.length, all.length), channels, all.length);
+        Sight seen = sights.withInView(added, result.mask, all);
+        Tensor masks = changed(added, Arrays.copyOfRange(all, ids.length, all.length), channels, all.length, seen);
         long fitted = System.nanoTime();
-        bank.add(graphs.start(frame, masks), channels.length);
+        bank.add(remembered(seen, masks, all.length), channels.length);
         paint(added, new int[0]);
         follow(all, new Planes(masks, Planes.firstChannels(all.length)));
         time(begin, fitted, fitted, fitted, System.nanoTime());
@@ -149,11 +150,12 @@ public final class Session {
      */
     public FrameResult correct(Mask corrected) {
         long begin = System.nanoTime();
-        int[] replaced = Checks.objects(corrected, fit.frameWidth, fit.frameHeight);
+        int[] replaced = Checks.objects(corrected, fit().frameWidth, fit().frameHeight);
         int[] positions = positions(replaced, "add it with addObjects(mask)");
-        Tensor masks = changed(corrected, replaced, positions, ids.length);
+        Sight seen = sights.withInView(corrected, result.mask, ids);
+        Tensor masks = changed(corrected, replaced, positions, ids.length, seen);
         long fitted = System.nanoTime();
-        bank.correct(graphs.start(frame, masks), positions);
+        bank.correct(remembered(seen, masks, ids.length), positions);
         paint(corrected, replaced);
         follow(ids, new Planes(masks, Planes.firstChannels(ids.length)));
         time(begin, fitted, fitted, fitted, System.nanoTime());
@@ -196,9 +198,14 @@ public final class Session {
         }
     }
 
+    /** Where the newest frame lies in the model's input. */
+    private Fit fit() {
+        return sights.newest().fit();
+    }
+
     /** The present ids and, after them, those of a mask of new objects. */
     private int[] joined(Mask mask) {
-        int[] added = Checks.objects(mask, fit.frameWidth, fit.frameHeight);
+        int[] added = Checks.objects(mask, fit().frameWidth, fit().frameHeight);
         for (int id : added) {
             if (indexOf(id) >= 0) {
                 throw new InvalidInputException(
@@ -237,18 +244,45 @@ public final class Session {
         return -1;
     }
 
+    /**
+     * The memory entry of the newest frame with so many masks. Where it is seen from elsewhere, by more than a frame's
+     * motion, that is what is remembered of it from now on.
+     */
+    private Map<String, Tensor> remembered(Sight seen, Tensor masks, int objects) {
+        Map<String, Tensor> entry = graphs.start(seen.pixels, masks);
+        if (seen != sights.newest()) {
+            bank.renew(entry, objects);
+            sights.swap();
+        }
+        return entry;
+    }
+
+    /** The last frame's masks as they lie where it is seen. */
+    private Planes planesIn(Sight seen) {
+        if (seen == sights.newest()) {
+            return planes;
+        }
+        Tensor moved = new Tensor(1, spec.height, spec.width, ids.length);
+        float[] plane = new float[result.mask.ids.length];
+        for (int position = 0; position < ids.length; position++) {
+            labels.plane(planes.tensor, planes.channel(position), fit(), plane);
+            fitter.fitPlane(plane, position, seen.fit(), moved);
+        }
+        return new Planes(moved, Planes.firstChannels(ids.length));
+    }
+
     /** The last frame's masks with some objects changed: theirs are put on these channels and taken from all others. */
-    private Tensor changed(Mask mask, int[] changedIds, int[] channels, int objects) {
+    private Tensor changed(Mask mask, int[] changedIds, int[] channels, int objects, Sight seen) {
         Mask anyObject = mask.copy();
         for (int pixel = 0; pixel < anyObject.ids.length; pixel++) {
             anyObject.ids[pixel] = (byte) (anyObject.ids[pixel] == 0 ? 0 : 1);
         }
         Tensor taken = new Tensor(1, spec.height, spec.width, 1);
-        fitter.fitMasks(anyObject, new int[] {1}, taken);
+        fitter.fitMasks(anyObject, new int[] {1}, seen.fit(), taken);
         Tensor fitted = new Tensor(1, spec.height, spec.width, changedIds.length);
-        fitter.fitMasks(mask, changedIds, fitted);
+        fitter.fitMasks(mask, changedIds, seen.fit(), fitted);
         Tensor masks = newMasks(objects);
-        planes.carve(taken, masks);
+        planesIn(seen).carve(taken, masks);
         Planes.put(fitted, masks, channels);
         return masks;
     }

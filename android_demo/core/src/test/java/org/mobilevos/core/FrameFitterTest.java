@@ -5,17 +5,18 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assert.fail;
 
-import java.io.File;
 import java.util.Arrays;
-import org.json.JSONObject;
 import org.junit.Test;
 
 public class FrameFitterTest {
-    /** A spec with the goldens' border. */
-    private static ArtifactSpec spec() throws Exception {
-        File fixture = new File(System.getProperty("mobilevos.fixtures"), "spec.json");
-        JSONObject json = new JSONObject(Goldens.text(fixture));
-        return ArtifactSpec.parse(json.put("pad_rgb", ImagingGoldens.index().getJSONArray("border")).toString());
+    /** A fitter with the goldens' border. */
+    private static FrameFitter fitter() throws Exception {
+        int[] border = Json.integers(ImagingGoldens.index().getJSONArray("border"));
+        return new FrameFitter(border[0], border[1], border[2]);
+    }
+
+    private static Tensor input(Fit fit) {
+        return new Tensor(1, fit.modelHeight, fit.modelWidth, RgbImage.CHANNELS);
     }
 
     private static byte[] integers(Tensor tensor) {
@@ -37,11 +38,9 @@ public class FrameFitterTest {
 
     @Test
     public void framesAreThoseOfPython() throws Exception {
-        ArtifactSpec spec = spec();
         for (ImagingGoldens.Case golden : ImagingGoldens.cases()) {
-            FrameFitter fitter = new FrameFitter(golden.fit);
-            Tensor tensor = fitter.newFrameTensor(spec);
-            fitter.fitFrame(golden.image("frame"), tensor);
+            Tensor tensor = input(golden.fit);
+            fitter().fitFrame(golden.image("frame"), golden.fit, tensor);
             ImagingGoldens.assertNearlyEqual(golden.name, golden.bytes("tensor"), integers(tensor), 1);
         }
     }
@@ -49,12 +48,13 @@ public class FrameFitterTest {
     @Test
     public void aSecondFrameLeavesNothingOfTheFirst() throws Exception {
         for (ImagingGoldens.Case golden : ImagingGoldens.cases()) {
-            FrameFitter fitter = new FrameFitter(golden.fit);
-            Tensor tensor = fitter.newFrameTensor(spec());
+            FrameFitter fitter = fitter();
+            Tensor tensor = input(golden.fit);
+            tensor.fill(255);
             RgbImage white = new RgbImage(golden.fit.frameWidth, golden.fit.frameHeight);
             Arrays.fill(white.pixels, (byte) 255);
-            fitter.fitFrame(white, tensor);
-            fitter.fitFrame(golden.image("frame"), tensor);
+            fitter.fitFrame(white, golden.fit, tensor);
+            fitter.fitFrame(golden.image("frame"), golden.fit, tensor);
             ImagingGoldens.assertNearlyEqual(golden.name, golden.bytes("tensor"), integers(tensor), 1);
         }
     }
@@ -63,8 +63,35 @@ public class FrameFitterTest {
     public void sharesAreThoseOfPython() throws Exception {
         for (ImagingGoldens.Case golden : ImagingGoldens.cases()) {
             Tensor tensor = new Tensor(1, golden.fit.modelHeight, golden.fit.modelWidth, golden.ids.length);
-            new FrameFitter(golden.fit).fitMasks(golden.mask("mask"), golden.ids, tensor);
+            fitter().fitMasks(golden.mask("mask"), golden.ids, golden.fit, tensor);
             assertArrayEquals(golden.name, golden.floats("masks"), numbers(tensor), 1e-5f);
+        }
+    }
+
+    @Test
+    public void planesAreThoseOfPython() throws Exception {
+        for (ImagingGoldens.Case golden : ImagingGoldens.cases()) {
+            Tensor tensor = new Tensor(1, golden.fit.modelHeight, golden.fit.modelWidth, 2);
+            fitter().fitPlane(golden.floats("plane"), 1, golden.fit, tensor);
+            float[] expected = golden.floats("plane-fitted");
+            float[] actual = numbers(tensor);
+            for (int cell = 0; cell < expected.length; cell++) {
+                assertEquals(golden.name, 0, actual[2 * cell], 0);
+                assertEquals(golden.name, expected[cell], actual[2 * cell + 1], 1e-5f);
+            }
+        }
+    }
+
+    @Test
+    public void framesOfAnySizeMayFollowEachOther() throws Exception {
+        FrameFitter fitter = fitter();
+        for (ImagingGoldens.Case golden : ImagingGoldens.cases()) {
+            Tensor tensor = input(golden.fit);
+            fitter.fitFrame(golden.image("frame"), golden.fit, tensor);
+            ImagingGoldens.assertNearlyEqual(golden.name, golden.bytes("tensor"), integers(tensor), 1);
+            Tensor shares = new Tensor(1, golden.fit.modelHeight, golden.fit.modelWidth, golden.ids.length);
+            fitter.fitMasks(golden.mask("mask"), golden.ids, golden.fit, shares);
+            assertArrayEquals(golden.name, golden.floats("masks"), numbers(shares), 1e-5f);
         }
     }
 
@@ -73,7 +100,7 @@ public class FrameFitterTest {
         ImagingGoldens.Case golden = ImagingGoldens.cases().get(0);
         Tensor tensor = new Tensor(1, golden.fit.modelHeight, golden.fit.modelWidth, 3);
         tensor.fill(1);
-        new FrameFitter(golden.fit).fitMasks(golden.mask("mask"), new int[] {255}, tensor);
+        fitter().fitMasks(golden.mask("mask"), new int[] {255}, golden.fit, tensor);
         float[] expected = golden.floats("masks");
         float[] actual = numbers(tensor);
         for (int cell = 0; cell < actual.length / 3; cell++) {
@@ -85,9 +112,9 @@ public class FrameFitterTest {
 
     @Test
     public void aFrameOfAnotherSizeIsRefused() throws Exception {
-        FrameFitter fitter = new FrameFitter(Fit.between(64, 48, 176, 96));
+        Fit fit = Fit.between(64, 48, 176, 96);
         try {
-            fitter.fitFrame(new RgbImage(48, 64), fitter.newFrameTensor(spec()));
+            fitter().fitFrame(new RgbImage(48, 64), fit, input(fit));
         } catch (InvalidInputException error) {
             assertTrue(error.getMessage(), error.getMessage().contains("48x64"));
             return;

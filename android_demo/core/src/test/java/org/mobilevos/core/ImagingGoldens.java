@@ -16,7 +16,7 @@ import org.json.JSONObject;
 
 /** What the Python SDK makes of frames, masks and probabilities; tests/android/imaging_goldens.py writes it. */
 final class ImagingGoldens {
-    /** One size of frames on one size of a model. */
+    /** A region of frames of one size on one size of a model. */
     static final class Case {
         final String name;
         final Fit fit;
@@ -30,6 +30,8 @@ final class ImagingGoldens {
             int[] frame = pair("frame");
             int[] model = pair("model");
             fit = Fit.between(frame[0], frame[1], model[0], model[1]);
+            int[] region = Json.integers(json.getJSONArray("region"));
+            fit.show(region[0], region[1], region[2], region[3]);
             ids = Json.integers(json.getJSONArray("ids"));
             labelled = Json.integers(json.getJSONArray("labelled"));
         }

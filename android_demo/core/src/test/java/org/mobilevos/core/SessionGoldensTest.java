@@ -43,7 +43,7 @@ public class SessionGoldensTest {
                 if (many) {
                     passes = make(call, passes, engine, frames, width, height);
                 } else {
-                    session = make(call, session, engine, frames, width, height);
+                    session = make(call, session, engine, frames, width, height, video.getBoolean("zoom"));
                 }
                 assertArrayEquals(Json.integers(call.getJSONArray("object_ids")),
                         many ? passes.objectIds() : session.objectIds());
@@ -61,11 +61,11 @@ public class SessionGoldensTest {
         return EngineProvider.installed().open(Artifact.read(artifact), EngineOptions.cpu(1));
     }
 
-    private Session make(JSONObject call, Session session, Engine engine, byte[] frames, int width, int height)
-            throws Exception {
+    private Session make(JSONObject call, Session session, Engine engine, byte[] frames, int width, int height,
+            boolean zoom) throws Exception {
         String name = call.getString("call");
         if (name.equals("start")) {
-            return Session.start(engine, frame(frames, call, width, height), mask(call, width, height));
+            return Session.start(engine, frame(frames, call, width, height), mask(call, width, height), zoom);
         }
         if (name.equals("step")) {
             int before = session.lastResult().index;

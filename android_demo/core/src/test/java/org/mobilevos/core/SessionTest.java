@@ -2,10 +2,12 @@ package org.mobilevos.core;
 
 import static org.junit.Assert.assertArrayEquals;
 import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assert.fail;
 
 import java.io.File;
+import java.util.Arrays;
 import java.util.Map;
 import org.json.JSONArray;
 import org.junit.Test;
@@ -17,14 +19,19 @@ public class SessionTest {
 
     @Test
     public void aFrameAllocatesNothing() throws Exception {
-        final Session session = Session.start(new Constant(spec()), new RgbImage(WIDTH, HEIGHT), mask());
+        final Constant engine = new Constant(spec());
+        final Session session = Session.start(engine, new RgbImage(WIDTH, HEIGHT), mask());
         final RgbImage frame = new RgbImage(WIDTH, HEIGHT);
         Allocations.assertNone(new Runnable() {
+            private int rounds;
+
             @Override
-            public void run() {
+            public void run() { // a thing that comes near and goes away again, so that the view widens and narrows
+                engine.side = rounds++ / 20 % 2 == 0 ? 60 : 300;
                 session.step(frame);
             }
         });
+        assertArrayEquals(new int[] {1}, session.lastResult().mask.objectIds());
     }
 
     @Test
@@ -54,6 +61,31 @@ public class SessionTest {
         }
         engine.fails = false;
         assertEquals(2, session.step(new RgbImage(WIDTH, HEIGHT)).index);
+    }
+
+    @Test
+    public void aCallThatFailsLeavesTheViewAsItWas() throws Exception {
+        Mask thing = new Mask(WIDTH, HEIGHT);
+        thing.ids[200 * WIDTH + 300] = 1;
+        Mask far = new Mask(WIDTH, HEIGHT);
+        far.ids[0] = 2;
+        RgbImage frame = new RgbImage(WIDTH, HEIGHT);
+        Constant engine = new Constant(spec());
+        Session session = Session.start(engine, frame, thing);
+        Session undisturbed = Session.start(new Constant(spec()), frame, thing);
+        engine.fails = true;
+        try {
+            session.addObjects(far);
+            fail("the engine fails");
+        } catch (EngineException expected) {
+            engine.fails = false;
+        }
+        byte[] wanted = undisturbed.step(frame).mask.ids;
+        assertArrayEquals(wanted, session.step(frame).mask.ids);
+        session.addObjects(far);
+        assertArrayEquals(new int[] {1, 2}, session.lastResult().mask.objectIds());
+        assertArrayEquals("what is far is in view", new int[] {1}, session.step(frame).mask.objectIds());
+        assertFalse("from elsewhere", Arrays.equals(wanted, session.lastResult().mask.ids));
     }
 
     @Test
@@ -97,9 +129,10 @@ public class SessionTest {
         return mask;
     }
 
-    /** Says the same of every frame, or fails; JNA's calls would allocate. */
+    /** Sees a square in the middle of every frame, or fails; JNA's calls would allocate. */
     private static final class Constant implements Engine {
         private final ArtifactSpec spec;
+        int side = 60;
         boolean fails;
 
         Constant(ArtifactSpec spec) {
@@ -127,7 +160,20 @@ public class SessionTest {
                 throw new EngineException("the engine fails; try again");
             }
             for (int index = 0; index < graph.outputs.size(); index++) {
-                outputs.get(graph.outputs.get(index).name).floats.put(0, 0.75f);
+                TensorSpec output = graph.outputs.get(index);
+                if (output.role == TensorSpec.Role.PROBABILITIES) {
+                    draw(outputs.get(output.name));
+                }
+            }
+        }
+
+        /** The square on the first channel. */
+        private void draw(Tensor probabilities) {
+            probabilities.fill(0);
+            for (int cell = 0; cell < side * side; cell++) {
+                int x = (spec.width - side) / 2 + cell % side;
+                int y = (spec.height - side) / 2 + cell / side;
+                probabilities.floats.put((y * spec.width + x) * probabilities.side(3), 0.75f);
             }
         }
 
