@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -133,16 +134,17 @@ class Session:
         added = check_mask(mask, self._view.fit.frame)
         ids = self._joined_ids(added)
         new = ids[len(self._ids) :]
-        jumped = self._bring_into_view(added, ids)
-        masks = np.concatenate([self._carved(added), fit_masks(added, new, self._view.fit)], axis=3)
+        sight = self._with_in_view(added, ids)
+        masks = np.concatenate([sight.carved(added), fit_masks(added, new, sight.view.fit)], axis=3)
         preprocess = watch.lap()
-        entry = self._graphs.start(self._frame, masks)
+        entry = self._graphs.start(sight.frame, masks)
         if self._ids:
-            if jumped:
+            if sight.view is not self._view:
                 self._bank.renew(entry, len(ids))
             self._bank.add(entry, range(len(self._ids), len(ids)))
         else:
             self._bank.reset(entry, len(ids))
+        self._look(sight)
         gone = self._gone()  # an id that comes again does not bring its old pixels back
         self._ids, self._probabilities = ids, masks
         return self._revised(added, gone, Latency(preprocess, memorize=watch.lap()))
@@ -164,14 +166,15 @@ class Session:
         corrected = check_mask(mask, self._view.fit.frame)
         ids = object_ids(corrected)
         positions = self._positions(ids, "add it with add_objects(mask)")
-        jumped = self._bring_into_view(corrected, self._ids)
-        masks = self._carved(corrected)
-        masks[..., positions] = fit_masks(corrected, ids, self._view.fit)
+        sight = self._with_in_view(corrected, self._ids)
+        masks = sight.carved(corrected)
+        masks[..., positions] = fit_masks(corrected, ids, sight.view.fit)
         preprocess = watch.lap()
-        entry = self._graphs.start(self._frame, masks)
-        if jumped:
+        entry = self._graphs.start(sight.frame, masks)
+        if sight.view is not self._view:
             self._bank.renew(entry, len(self._ids))
         self._bank.correct(entry, positions)
+        self._look(sight)
         self._probabilities = masks
         return self._revised(corrected, ids, Latency(preprocess, memorize=watch.lap()))
 
@@ -207,26 +210,24 @@ class Session:
             raise InvalidInputError(f"object {unknown[0]} is not followed (only {list(self._ids)}); {remedy}")
         return [self._ids.index(object_id) for object_id in ids]
 
-    def _bring_into_view(self, given: Mask, ids: Sequence[int]) -> bool:
-        """Makes the last frame's view one that holds a mask too.
+    def _with_in_view(self, given: Mask, ids: Sequence[int]) -> _Sight:
+        """The last frame with a mask in view: as it is seen already, or else from elsewhere, in the spare tensor.
 
-        Returns:
-            Whether it is another view. The memory of that frame was made in the one before, which lies elsewhere by
-            more than a frame's motion, and has to be renewed.
+        From elsewhere, the frame has to be remembered anew: its entry was made in a view that lies further away than a
+        frame's motion.
         """
         if self._view.holds(given):
-            return False
+            return _Sight(self._view, self._frame, self._probabilities)
         planes = probability_planes(self._probabilities, self._view.fit)
         view = self._view.around(np.where(given > 0, given, self._last.mask), ids)
         fit_frame(self._source.frame, view.fit, self._spare, self._spec.pad_rgb)
-        self._frame, self._spare = self._spare, self._frame
-        self._view, self._probabilities = view, fit_planes(planes, view.fit)
-        return True
+        return _Sight(view, self._spare, fit_planes(planes, view.fit))
 
-    def _carved(self, taken: Mask) -> FloatArray:
-        """A copy of the last probabilities without the pixels that a mask takes: (1, H, W, N)."""
-        covered = fit_masks((taken > 0).astype(np.uint8), (1,), self._view.fit)
-        return np.asarray(self._probabilities * (1.0 - covered), np.float32)
+    def _look(self, sight: _Sight) -> None:
+        """Makes a sight of the last frame the present one, when nothing can fail any more."""
+        if sight.frame is self._spare:
+            self._frame, self._spare = self._spare, self._frame
+        self._view = sight.view
 
     def _revised(self, mask: Mask, replaced: Sequence[int], latency: Latency) -> FrameResult:
         """The last frame's result with the objects of a mask painted over it; `replaced` lose their old pixels."""
@@ -243,6 +244,19 @@ class Session:
     ) -> FrameResult:
         source = source or partial(probability_planes, self._probabilities, self._view.fit)
         return FrameResult(index, mask, self._ids, latency, source)
+
+
+class _Sight(NamedTuple):
+    """What the model sees of the last frame: the view, the frame's tensor, and the probabilities (1, H, W, N) in it."""
+
+    view: View
+    frame: FloatArray
+    probabilities: FloatArray
+
+    def carved(self, taken: Mask) -> FloatArray:
+        """A copy of the probabilities without the pixels that a mask takes."""
+        covered = fit_masks((taken > 0).astype(np.uint8), (1,), self.view.fit)
+        return np.asarray(self.probabilities * (1.0 - covered), np.float32)
 
 
 class _Source:

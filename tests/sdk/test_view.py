@@ -212,3 +212,22 @@ def test_a_mask_that_is_refused_leaves_the_view(tiny_backend, video):
     with pytest.raises(InvalidInputError, match="not followed"):
         session.correct(far * np.uint8(7))
     np.testing.assert_array_equal(session.step(frames[1]).probabilities, other.step(frames[1]).probabilities)
+
+
+@pytest.mark.parametrize("change", ["add_objects", "correct"])
+def test_a_graph_that_fails_as_the_view_jumps_leaves_the_session(tiny_backend, video, change):
+    frames, mask = video
+    watch = Watch(tiny_backend)
+    session, other = (Segmenter.from_backend(backend).start(frames[0], mask) for backend in (watch, tiny_backend))
+    far = mask_of((360, 480), Region(300, 400, 40, 40)) * np.uint8(9 if change == "add_objects" else 1)
+    for following in (session, other):
+        following.step(frames[1])
+    run, watch.run = watch.run, broken
+    with pytest.raises(RuntimeError, match="out of memory"):
+        getattr(session, change)(far)
+    watch.run = run
+    np.testing.assert_array_equal(session.step(frames[2]).probabilities, other.step(frames[2]).probabilities)
+
+
+def broken(graph, inputs):
+    raise RuntimeError("out of memory")
