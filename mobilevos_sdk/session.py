@@ -137,14 +137,11 @@ class Session:
         sight = self._with_in_view(added, ids)
         masks = np.concatenate([sight.carved(added), fit_masks(added, new, sight.view.fit)], axis=3)
         preprocess = watch.lap()
-        entry = self._graphs.start(sight.frame, masks)
+        entry = self._remembered(sight, masks)
         if self._ids:
-            if sight.view is not self._view:
-                self._bank.renew(entry, len(ids))
             self._bank.add(entry, range(len(self._ids), len(ids)))
         else:
             self._bank.reset(entry, len(ids))
-        self._look(sight)
         gone = self._gone()  # an id that comes again does not bring its old pixels back
         self._ids, self._probabilities = ids, masks
         return self._revised(added, gone, Latency(preprocess, memorize=watch.lap()))
@@ -170,11 +167,7 @@ class Session:
         masks = sight.carved(corrected)
         masks[..., positions] = fit_masks(corrected, ids, sight.view.fit)
         preprocess = watch.lap()
-        entry = self._graphs.start(sight.frame, masks)
-        if sight.view is not self._view:
-            self._bank.renew(entry, len(self._ids))
-        self._bank.correct(entry, positions)
-        self._look(sight)
+        self._bank.correct(self._remembered(sight, masks), positions)
         self._probabilities = masks
         return self._revised(corrected, ids, Latency(preprocess, memorize=watch.lap()))
 
@@ -211,11 +204,7 @@ class Session:
         return [self._ids.index(object_id) for object_id in ids]
 
     def _with_in_view(self, given: Mask, ids: Sequence[int]) -> _Sight:
-        """The last frame with a mask in view: as it is seen already, or else from elsewhere, in the spare tensor.
-
-        From elsewhere, the frame has to be remembered anew: its entry was made in a view that lies further away than a
-        frame's motion.
-        """
+        """The last frame with a mask in view: as it is seen already, or else from elsewhere, in the spare tensor."""
         if self._view.holds(given):
             return _Sight(self._view, self._frame, self._probabilities)
         planes = probability_planes(self._probabilities, self._view.fit)
@@ -223,11 +212,18 @@ class Session:
         fit_frame(self._source.frame, view.fit, self._spare, self._spec.pad_rgb)
         return _Sight(view, self._spare, fit_planes(planes, view.fit))
 
-    def _look(self, sight: _Sight) -> None:
-        """Makes a sight of the last frame the present one, when nothing can fail any more."""
-        if sight.frame is self._spare:
-            self._frame, self._spare = self._spare, self._frame
-        self._view = sight.view
+    def _remembered(self, sight: _Sight, masks: FloatArray) -> dict[str, FloatArray]:
+        """The memory entry of the last frame with these masks (1, H, W, N).
+
+        Where the frame is seen from elsewhere, by more than a frame's motion, that is what the present objects remember
+        of it from now on.
+        """
+        entry = self._graphs.start(sight.frame, masks)
+        if sight.view is not self._view:
+            if self._ids:
+                self._bank.renew(entry, masks.shape[3])
+            self._view, self._frame, self._spare = sight.view, sight.frame, self._frame
+        return entry
 
     def _revised(self, mask: Mask, replaced: Sequence[int], latency: Latency) -> FrameResult:
         """The last frame's result with the objects of a mask painted over it; `replaced` lose their old pixels."""

@@ -229,6 +229,17 @@ def test_views_of_masks_that_move_grow_and_vanish(size: tuple[int, int]) -> None
     assert 10 < sum(not view.fit.is_whole for view in views) < len(views)
 
 
+def test_a_frame_of_a_browser_has_its_sides_from_its_prototype() -> None:
+    program = """
+    const { Fit } = await src("fit.js");
+    const frame = Object.create({ get width() { return given[1]; }, get height() { return given[0]; } });
+    const { region, content } = new Fit(frame, { width: 176, height: 96 });
+    return [region, content];
+    """
+    region = {"top": 0, "left": 0, "width": 480, "height": 270}
+    assert node(program, (270, 480)) == [region, {"width": 171, "height": 96}]
+
+
 @pytest.mark.parametrize("size", [(15, 640), (640, 15), (16, 16)], ids=str)
 def test_frames_that_are_too_small_are_refused_in_the_sdks_words(size: tuple[int, int]) -> None:
     program = """

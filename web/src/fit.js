@@ -20,7 +20,7 @@ export class Fit {
    * @param {Region} [region] the part of the frame that the model sees; what is outside counts as background.
    * @throws {InvalidInputError} the frame has too few pixels to follow anything in it.
    */
-  constructor(frame, model, region = { top: 0, left: 0, ...frame }) {
+  constructor(frame, model, region = { top: 0, left: 0, width: frame.width, height: frame.height }) {
     if (Math.min(frame.width, frame.height) < constants.smallest_side) {
       throw new InvalidInputError(
         `the frame is ${frame.width}x${frame.height}; it must be ${constants.smallest_side} pixels or more on each side`,
@@ -28,7 +28,7 @@ export class Fit {
     }
     this.frame = { width: frame.width, height: frame.height };
     this.model = { width: model.width, height: model.height };
-    this.region = { top: region.top, left: region.left, width: region.width, height: region.height };
+    this.region = region;
     /** Whether the frame is turned by 90 degrees counter-clockwise, as a portrait video on a landscape model. */
     this.rotated = largestScale(swapped(frame), model) >= largestScale(frame, model) * constants.rotation_gain;
     const sides = this.rotated ? swapped(region) : region;

@@ -83,6 +83,11 @@ public final class Fit {
         return (top + y) * modelWidth + left + x;
     }
 
+    /** The position of the first pixel of one of the region's rows among all pixels of the frame. */
+    int pixel(int y) {
+        return (region.top + y) * frameWidth + region.left;
+    }
+
     private static double largestScale(int width, int height, int modelWidth, int modelHeight) {
         return Math.min(modelHeight / (double) height, modelWidth / (double) width);
     }

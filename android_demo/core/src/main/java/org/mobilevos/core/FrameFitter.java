@@ -175,7 +175,7 @@ public final class FrameFitter {
     private void readPixels(int y, float[] values) {
         byte[] from = frame.pixels;
         int length = fit.region.width * CHANNELS;
-        int start = start(y) * CHANNELS;
+        int start = fit.pixel(y) * CHANNELS;
         for (int index = 0; index < length; index++) {
             values[index] = from[start + index] & 0xff;
         }
@@ -183,18 +183,13 @@ public final class FrameFitter {
 
     private void readShares(int y, float[] values) {
         int width = fit.region.width;
-        int start = start(y);
+        int start = fit.pixel(y);
         for (int x = 0; x < width; x++) {
             values[x] = mask.ids[start + x] == object ? 1 : 0;
         }
     }
 
     private void readNumbers(int y, float[] values) {
-        System.arraycopy(plane, start(y), values, 0, fit.region.width);
-    }
-
-    /** The position of the first pixel of one of the region's rows among all pixels of the frame. */
-    private int start(int y) {
-        return (fit.region.top + y) * fit.frameWidth + fit.region.left;
+        System.arraycopy(plane, fit.pixel(y), values, 0, fit.region.width);
     }
 }

@@ -40,9 +40,9 @@ public final class Labels {
                 this.channels[channel].row(y);
             }
             if (channels == 1) {
-                threshold(this.channels[0].row, width, (byte) idsByChannel[0], out.ids, start(y));
+                threshold(this.channels[0].row, width, (byte) idsByChannel[0], out.ids, fit.pixel(y));
             } else {
-                choose(idsByChannel, channels, width, out.ids, start(y));
+                choose(idsByChannel, channels, width, out.ids, fit.pixel(y));
             }
         }
     }
@@ -61,7 +61,7 @@ public final class Labels {
         }
         for (int y = 0; y < fit.region.height; y++) {
             channels[channel].row(y);
-            System.arraycopy(channels[channel].row, 0, out, start(y), fit.region.width);
+            System.arraycopy(channels[channel].row, 0, out, fit.pixel(y), fit.region.width);
         }
     }
 
@@ -81,11 +81,6 @@ public final class Labels {
         for (int channel = 0; channel < count; channel++) {
             channels[channel].begin();
         }
-    }
-
-    /** The position of the first pixel of one of the region's rows among all pixels of the frame. */
-    private int start(int y) {
-        return (fit.region.top + y) * fit.frameWidth + fit.region.left;
     }
 
     private static void threshold(float[] probability, int width, byte id, byte[] out, int start) {
