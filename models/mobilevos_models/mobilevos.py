@@ -54,7 +54,7 @@ class MobileVOSConfig:
 CONFIGS = (
     MobileVOSConfig("mobilenetv2", "mobilenetv2", 64, (80, 48, 32), aspp_channels=128, paper_parameters=2.5),
     MobileVOSConfig("mobilenetv2-noaspp", "mobilenetv2", 64, (80, 48, 32), paper_parameters=1.9),
-    MobileVOSConfig("resnet18", "resnet18", 128, (96, 64, 64), aspp_channels=256, paper_parameters=8.1),
+    MobileVOSConfig("resnet18", "resnet18", 128, (96, 64, 48), aspp_channels=256, paper_parameters=8.1),
 )
 
 

@@ -12,6 +12,7 @@ from tiny_data import SMALL, random_weights
 from mobilevos_training.loop import Trainer
 from mobilevos_training.recipe import Recipe, read_recipe
 from mobilevos_training.run_options import RunOptions
+from mobilevos_training.transplant.heads import HEADS
 
 FOLDER = Path(__file__).parents[2] / "training" / "recipes"
 RECIPES = sorted(FOLDER.rglob("*.yaml"))
@@ -19,6 +20,8 @@ RECIPES = sorted(FOLDER.rglob("*.yaml"))
 
 def expected_parts(recipe: Recipe) -> set[str]:
     """The names under which a recipe's losses are logged."""
+    if recipe.transplant:
+        return {head.name for head in HEADS}
     loss, distill = recipe.loss, recipe.distill
     parts = {name for name in ("cross_entropy", "dice", "jaccard", "reference") if getattr(loss, name)}
     if distill is None:
@@ -47,6 +50,9 @@ def test_a_recipe_trains(path: Path, tiny_data: Path, tmp_path: Path) -> None:
     if whole.distill and whole.distill.teacher:
         name = whole.distill.teacher.name
         overrides.append(f"distill.teacher.checkpoint={random_weights(tiny_data / 'weights', name)}")
+    if whole.transplant:
+        donor = random_weights(tiny_data / "weights", whole.transplant.donor)
+        overrides += [f"transplant.checkpoint={donor}", "transplant.solved=2"]
     trainer = Trainer(read_recipe(path, overrides), RunOptions(data_folder(path, tiny_data), tmp_path, log_every=1))
     before = {name: tensor.clone() for name, tensor in trainer.student.state_dict().items()}
     lines = list(islice(trainer.run(), 3))

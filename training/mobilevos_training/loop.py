@@ -34,6 +34,7 @@ from mobilevos_training.run_options import PRECISIONS, RunOptions
 from mobilevos_training.state import RunState, load_state, optimizer_tensors, restore_optimizer, save_state
 from mobilevos_training.stopwatch import Stopwatch
 from mobilevos_training.teacher import CachedTeacher, Clips, ModelTeacher, Teacher, cache_folder
+from mobilevos_training.transplant.task import TransplantTask
 from mobilevos_training.validation import ValidationOptions, ValidationResult, validate
 
 RESULT_FILE = "model.safetensors"
@@ -89,21 +90,23 @@ class Trainer:
         cv2.setNumThreads(1)  # OpenCV's threads do not survive the fork of a loader worker, which would wait for them
         self.autocast = PRECISIONS[options.precision]
         torch.manual_seed(recipe.seed)
-        self.task = TrainingTask(initial_model(recipe.model, options.data), recipe)
+        self.task = _task(initial_model(recipe.model, options.data), recipe)
         self.task.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.student = self.task.student
         self.task.family.prepare(self.student)
         if recipe.model.stochastic_depth:
             add_stochastic_depth(self.task.family.droppable(self.student), recipe.model.stochastic_depth)
+        state = load_state(options.out, recipe) if options.resume else None
+        self.pool = open_pool(recipe.data, options.data, options.frame_cache)
+        if isinstance(self.task, TransplantTask) and state is None:
+            self._begin(self.task)
         self.average = AveragedWeights(self.student, recipe.optimizer.ema)
         self.optimizer = build_optimizer(self.student, self.task.criterion, recipe.optimizer)
         self.scaler = torch.amp.GradScaler(device.split(":")[0], enabled=options.precision == "fp16")
         self.stopwatch = Stopwatch(device, options.exact_phases)
-        state = load_state(options.out, recipe) if options.resume else None
         self._continues = options.resume
         if state is not None:
             self._restore(state)
-        self.pool = open_pool(recipe.data, options.data, options.frame_cache)
         self.teacher = self._open_teacher()
         self.module = self._spread()
 
@@ -143,8 +146,18 @@ class Trainer:
 
     def batches(self) -> Iterator[Batch]:
         """The batches of this process, from the step that the run stands at to its last."""
-        maker = ClipMaker(self.pool, self.recipe.data, self.recipe.seed, self.recipe.steps)
-        return batches(maker, list(self.clips), self.step, self.recipe.steps, self.options.workers)
+        return batches(self._maker(), list(self.clips), self.step, self.recipe.steps, self.options.workers)
+
+    def _maker(self) -> ClipMaker:
+        return ClipMaker(self.pool, self.recipe.data, self.recipe.seed, self.recipe.steps)
+
+    def _begin(self, task: TransplantTask) -> None:
+        """Starts a transplant on clips of the steps after the last, which is the same in all processes."""
+        recipe = self.recipe
+        assert recipe.transplant is not None
+        last, workers = recipe.steps + recipe.transplant.solved, self.options.workers
+        clips = batches(self._maker(), range(recipe.batch), recipe.steps, last, workers)
+        task.begin((batch.frames for batch in clips), torch.Generator().manual_seed(recipe.seed))
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """One optimiser step; returns the weighted parts of this process's loss.
@@ -283,6 +296,11 @@ class Trainer:
                 f"the loss is not finite at step {self.step} ({bad}); states of before are in {self.options.out}. "
                 "Lower optimizer.learning_rate or optimizer.clip_norm, or run with --precision fp32, and start again"
             )
+
+
+def _task(student: VOSModel, recipe: Recipe) -> TrainingTask | TransplantTask:
+    """What a recipe trains its student on."""
+    return TransplantTask(student, recipe.transplant) if recipe.transplant else TrainingTask(student, recipe)
 
 
 def _seed(*parts: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from mobilevos_models.registry import model_config
 from mobilevos_sdk.errors import InvalidInputError
 from mobilevos_training.data.options import DataOptions
 from mobilevos_training.explain import explain
@@ -23,7 +24,9 @@ from mobilevos_training.recipe_options import (
     ModelOptions,
     OptimizerOptions,
     ScheduleOptions,
+    TransplantOptions,
 )
+from mobilevos_training.transplant.fit import misfit
 
 
 class Recipe(Options):
@@ -41,6 +44,7 @@ class Recipe(Options):
         schedule: of the learning rate.
         loss: against the ground truth.
         distill: what a teacher adds; None trains without one.
+        transplant: fits the encoder to another student's, frame by frame; `memory` and `loss` go unread.
     """
 
     about: str = ""
@@ -54,6 +58,7 @@ class Recipe(Options):
     schedule: ScheduleOptions = ScheduleOptions()
     loss: LossOptions = LossOptions()
     distill: DistillOptions | None = None
+    transplant: TransplantOptions | None = None
 
     @model_validator(mode="after")
     def _check_self_supervised(self) -> Recipe:
@@ -85,6 +90,16 @@ class Recipe(Options):
         name, family = self.model.name, family_named(self.model.name)
         if self.loss.depths and not family.has_depths(name):
             raise ValueError(f"loss.depths is for models whose depth can be chosen, which '{name}' is not; set it to 0")
+        return self
+
+    @model_validator(mode="after")
+    def _check_transplant(self) -> Recipe:
+        if self.transplant is None:
+            return self
+        if self.distill is not None:
+            raise ValueError("transplant: the donor is the teacher; leave out distill")
+        if reason := misfit(model_config(self.model.name), model_config(self.transplant.donor)):
+            raise ValueError(f"transplant.donor: '{self.transplant.donor}' {reason}")
         return self
 
     @model_validator(mode="after")

@@ -187,6 +187,20 @@ class TeacherOptions(Options):
     gap: int | None = Field(None, ge=1)
 
 
+class TransplantOptions(Options):
+    """A new key encoder for a trained student, in place of losses on clips (see `transplant`).
+
+    Attributes:
+        donor: a registered name of the same family, nowhere wider than the student.
+        checkpoint: its weights, relative to the working folder, or `shipped`.
+        solved: steps' worth of frames on which the first layers behind the encoder are solved before step 0.
+    """
+
+    donor: ModelName
+    checkpoint: str = SHIPPED
+    solved: int = Field(30, ge=1)
+
+
 class LogitOptions(Options):
     """Logit distillation (MobileVOS Eq. 9).
 
