@@ -37,7 +37,8 @@ class TransplantTask(nn.Module):
         self.depths = False
         donor = fold_batch_norms(load_model(weights_path(options.checkpoint, options.donor), options.donor))
         assert isinstance(donor, SpaceTimeNetwork)
-        self._donor = (donor.eval().requires_grad_(False),)  # no part of the state
+        donor.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._donor = (donor,)  # in a tuple it is no part of the state
         learning = {id(p) for part in self._learning() for p in part.parameters()}
         for parameter in student.parameters():
             parameter.requires_grad_(id(parameter) in learning)
@@ -61,7 +62,7 @@ class TransplantTask(nn.Module):
             generator: draws how repeated channels share a weight.
         """
         device = next(self.student.parameters()).device
-        self.donor.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.donor.to(device)
         heads = solve_heads(self.network, self.donor, (_frames(clips.to(device)) for clips in batches))
         widen(self.network, self.donor, heads, generator)
 
