@@ -151,5 +151,7 @@ def test_a_recipe_says_what_is_wrong_with_its_donor(tmp_path: Path) -> None:
     assert read_recipe(path).transplant
     with pytest.raises(InvalidInputError, match=r"transplant\.donor: 'mobilenetv2-noaspp' has an ASPP"):
         read_recipe(path, ["transplant.donor=mobilenetv2-noaspp"])
+    with pytest.raises(InvalidInputError, match=r"set model\.locality to true"):
+        read_recipe(path, ["model.locality=false"])
     with pytest.raises(InvalidInputError, match="leave out distill"):
         read_recipe(path, ["distill={teacher: {name: mobilenetv2}}"])

@@ -98,6 +98,8 @@ class Recipe(Options):
             return self
         if self.distill is not None:
             raise ValueError("transplant: the donor is the teacher; leave out distill")
+        if not self.model.locality:
+            raise ValueError("transplant: the donor's memory read has the locality prior; set model.locality to true")
         if reason := misfit(model_config(self.model.name), model_config(self.transplant.donor)):
             raise ValueError(f"transplant.donor: '{self.transplant.donor}' {reason}")
         return self

@@ -92,7 +92,8 @@ def _divided(weight: Tensor, columns: Tensor, generator: torch.Generator | None)
     shares = torch.empty(len(weight), len(columns)).uniform_(*SHARES, generator=generator)
     index = columns.expand_as(shares)
     totals = torch.zeros(weight.shape[:2]).scatter_add_(1, index, shares)
-    return weight[:, columns] * (shares / totals.gather(1, index))[..., None, None]
+    shares = (shares / totals.gather(1, index)).to(weight.device)  # drawn on the CPU, the same everywhere
+    return weight[:, columns] * shares[..., None, None]
 
 
 def _set(target: nn.Conv2d, weight: Tensor, bias: Tensor) -> None:
