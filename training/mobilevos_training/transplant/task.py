@@ -37,8 +37,7 @@ class TransplantTask(nn.Module):
         self.depths = False
         donor = fold_batch_norms(load_model(weights_path(options.checkpoint, options.donor), options.donor))
         assert isinstance(donor, SpaceTimeNetwork)
-        donor.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._donor = (donor,)  # in a tuple it is no part of the state
+        self.donor = donor.eval().requires_grad_(False)  # a part of the state: a run goes on with the one it began with
         learning = {id(p) for part in self._learning() for p in part.parameters()}
         for parameter in student.parameters():
             parameter.requires_grad_(id(parameter) in learning)
@@ -49,11 +48,6 @@ class TransplantTask(nn.Module):
         assert isinstance(self.student, SpaceTimeNetwork)
         return self.student
 
-    @property
-    def donor(self) -> SpaceTimeNetwork:
-        """The trained network."""
-        return self._donor[0]
-
     def begin(self, batches: Iterable[Tensor], generator: torch.Generator) -> None:
         """Gives the student the donor's trunk, and the heads that fit its encoder best as it is.
 
@@ -62,7 +56,6 @@ class TransplantTask(nn.Module):
             generator: draws how repeated channels share a weight.
         """
         device = next(self.student.parameters()).device
-        self.donor.to(device)
         heads = solve_heads(self.network, self.donor, (_frames(clips.to(device)) for clips in batches))
         widen(self.network, self.donor, heads, generator)
 
@@ -79,7 +72,7 @@ class TransplantTask(nn.Module):
         frames = _frames(clips.frames)
         with torch.autocast(frames.device.type, autocast, enabled=autocast is not None):
             with torch.no_grad():
-                targets = head_outputs(self.donor.to(frames.device), frames)
+                targets = head_outputs(self.donor, frames)
             outputs = head_outputs(self.network, frames)
         parts = {}
         for head, output, target in zip(HEADS, outputs, targets, strict=True):
