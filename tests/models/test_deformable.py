@@ -60,9 +60,13 @@ def sample_by_definition(features: Tensor, offsets: Tensor, size: tuple[int, int
     return sampled
 
 
-def propagation(locality: bool = False) -> DeformablePropagation:
+def fresh_propagation(locality: bool = False) -> DeformablePropagation:
     torch.manual_seed(0)
-    module = DeformablePropagation(KEY, INNER, CHANNELS, FACTOR, Deformation(groups=GROUPS), locality)
+    return DeformablePropagation(KEY, INNER, CHANNELS, FACTOR, Deformation(groups=GROUPS, locality=locality), width=4.0)
+
+
+def propagation(locality: bool = False) -> DeformablePropagation:
+    module = fresh_propagation(locality)
     randomise(module.sampling)
     return module
 
@@ -176,9 +180,17 @@ def test_locality_is_a_gaussian_of_the_distance_to_the_sampled_points():
         torch.testing.assert_close(module(query, memory, weights, gate, SIZE), expected, atol=TOLERANCE, rtol=0)
 
 
+def test_each_frame_of_a_memory_has_the_locality_prior():
+    module, weights = propagation(locality=True), Weights()
+    query, gate = rand(1, 1, CELLS, KEY), torch.ones(1, CELLS, INNER)
+    frame = LayerMemory(rand(1, 1, CELLS, CHANNELS, seed=4), rand(1, 1, CELLS, CHANNELS, seed=5))
+    twice = LayerMemory(*(torch.cat([features, features], 2) for features in frame))
+    with torch.no_grad():
+        torch.testing.assert_close(module(query, twice, weights, gate, SIZE), module(query, frame, weights, gate, SIZE))
+
+
 def test_a_fresh_network_attends_to_the_plain_coarse_grid():
-    torch.manual_seed(0)
-    module = DeformablePropagation(KEY, INNER, CHANNELS, FACTOR, Deformation(groups=GROUPS))
+    module = fresh_propagation()
     query, size = rand(1, 1, 24, KEY), (4, 6)
     assert all(offset.abs().max() == 0 for offset in module.sampling.offsets(query, size))
     features = rand(1, 1, 24, CHANNELS)
@@ -206,9 +218,7 @@ def test_offsets_keep_within_their_range_and_follow_their_group():
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("fresh", [True, False])
 def test_gradients_reach_the_offset_network(form: str, fresh: bool):
-    module = DeformablePropagation(KEY, INNER, CHANNELS, FACTOR, Deformation(groups=GROUPS))
-    if not fresh:
-        randomise(module.sampling)
+    module = fresh_propagation() if fresh else propagation()
     set_sampling(module, form)
     memory = LayerMemory(rand(1, 1, CELLS, CHANNELS, seed=4), rand(1, 1, CELLS, CHANNELS, seed=5))
     out = module(rand(1, 1, CELLS, KEY), memory, Weights(), torch.ones(1, CELLS, INNER), SIZE)

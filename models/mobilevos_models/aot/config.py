@@ -21,7 +21,7 @@ class Deformation:
         groups: S, of the queries' channels; each has its own offsets.
         offset_range: how far a point may move along an axis, in distances between points. 1 is the factor that DAT
             recommends (2, in halves of that distance).
-        locality: whether the short-term propagation has a prior on the distance (not in the paper).
+        locality: whether both memories have a prior on the distance (not in the paper).
     """
 
     long_term: int = 2

@@ -7,8 +7,9 @@ three are deformable here, each with an offset network and a grid-size factor of
 X that Eq. 3 samples, of the visual and of the identification branch, instead of keys and values: W_k and W_v come after
 the sampling (Eq. 5), at the points alone. W_q and W_k are one matrix, as in DeAOT.
 
-The short-term propagation may have a prior on the distance, which is beyond the paper: the relative positions of the
-local attention that it replaces are gone, and nothing else tells near from far.
+Both memories may have a prior on the distance, which is beyond the paper. In the short-term propagation the relative
+positions of the local attention that it replaces are gone, and nothing else tells near from far; in the long-term one
+an object seldom is at the other end of what is seen, while things that look like it are.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from torch import Tensor, nn
 from mobilevos_models.aot.block import LayerMemory, LayerState, LayerView
 from mobilevos_models.aot.config import CHANNELS, Deformation
 from mobilevos_models.aot.deformable import OffsetNetwork
-from mobilevos_models.aot.deformable_gated import DeformablePropagation, DeformableSelfPropagation
+from mobilevos_models.aot.deformable_gated import (
+    PREVIOUS_WIDTH,
+    REFERENCE_WIDTH,
+    DeformablePropagation,
+    DeformableSelfPropagation,
+)
 from mobilevos_models.aot.gated_block import INNER, KEY_CHANNELS, OUTPUTS, VALUE_CHANNELS, DualBranchBlock, join
 
 
@@ -40,10 +46,9 @@ class DeformableBlock(DualBranchBlock):
         super().__init__(first, DeformableSelfPropagation(CHANNELS, KEY_CHANNELS, INNER, deformation))
         self.linear_Q = nn.Linear(CHANNELS, KEY_CHANNELS)
         self.linear_V = nn.Linear(CHANNELS, VALUE_CHANNELS)
-        self.long_term_attn = DeformablePropagation(KEY_CHANNELS, INNER, OUTPUTS, deformation.long_term, deformation)
-        self.short_term_attn = DeformablePropagation(
-            KEY_CHANNELS, INNER, OUTPUTS, deformation.short_term, deformation, deformation.locality
-        )
+        channels = KEY_CHANNELS, INNER, OUTPUTS
+        self.long_term_attn = DeformablePropagation(*channels, deformation.long_term, deformation, REFERENCE_WIDTH)
+        self.short_term_attn = DeformablePropagation(*channels, deformation.short_term, deformation, PREVIOUS_WIDTH)
 
     def reset(self) -> None:
         """Begins with offsets of zero."""

@@ -18,8 +18,8 @@ from mobilevos_models.aot.gated import GatedReadout, SelfPropagation
 
 # Makes keys (B, 1, M, D) and values (B, 1, M, inner) of sampled features: W_k and W_v of Eq. 5.
 Projection = Callable[[LayerMemory], LayerMemory]
-# The width in cells that the locality prior starts with.
-LOCALITY_WIDTH = 4.0
+# The widths in cells that the locality priors start with: of the long-term and of the short-term propagation.
+REFERENCE_WIDTH, PREVIOUS_WIDTH = 10.0, 4.0
 
 
 class DeformablePropagation(GatedReadout):
@@ -31,7 +31,7 @@ class DeformablePropagation(GatedReadout):
         outputs: channels of the result, both branches together.
         factor: g, the grid-size factor.
         deformation: the other numbers.
-        locality: whether there is a prior on the distance between a query and a point, for frames in succession.
+        width: in cells, of the prior on the distance between a query and a point, if the deformation has one.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class DeformablePropagation(GatedReadout):
         outputs: int,
         factor: int,
         deformation: Deformation,
-        locality: bool = False,
+        width: float,
     ) -> None:
         super().__init__(inner, outputs)
         self.sampling = DeformableSampling(key_channels, factor, deformation.groups, deformation.offset_range)
-        self.locality = PointLocality() if locality else None
+        self.locality = PointLocality(width) if deformation.locality else None
 
     def forward(
         self,
@@ -76,6 +76,9 @@ class DeformablePropagation(GatedReadout):
             bias = torch.cat([frame[..., :points] for frame in cut(bias, 3, size[0] * size[1])], 3)
         if self.locality is not None:
             prior = self.locality(offsets, size)
+            frames = features.key.shape[2] // (size[0] * size[1])
+            if frames > 1:
+                prior = torch.cat([prior] * frames, 3)
             bias = prior if bias is None else prior + bias
         return self.finish(attend(query, *sampled, bias), gate, size)
 
@@ -110,11 +113,14 @@ class PointLocality(nn.Module):
 
     Beyond the paper; `memory_read.LocalityPrior` does the same for cells. With several groups, it is the mean over the
     group's points. What does not depend on the point is left out: softmax does not see it.
+
+    Args:
+        width: that training starts with, in cells.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: float) -> None:
         super().__init__()
-        self.log_width = nn.Parameter(torch.tensor(LOCALITY_WIDTH).log())
+        self.log_width = nn.Parameter(torch.tensor(width).log())
 
     def forward(self, offsets: Sequence[Tensor], size: Size) -> Tensor:
         """Offsets (B, 2, H_g, W_g) of each group to logits (B, 1, h*w, H_g*W_g)."""
