@@ -19,7 +19,7 @@ from mobilevos_models.aot.gated import GatedReadout, SelfPropagation
 # Makes keys (B, 1, M, D) and values (B, 1, M, inner) of sampled features: W_k and W_v of Eq. 5.
 Projection = Callable[[LayerMemory], LayerMemory]
 # The widths in cells that the locality priors start with: of the long-term and of the short-term propagation.
-REFERENCE_WIDTH, PREVIOUS_WIDTH = 10.0, 4.0
+REFERENCE_WIDTH, PREVIOUS_WIDTH = 7.0, 4.0
 
 
 class DeformablePropagation(GatedReadout):
