@@ -134,6 +134,32 @@ def test_a_uniform_soup_that_is_better_is_the_average(
     assert "3 of 3 let in, J&F 0.9000 (best ingredient 0.9000)" in output.err
 
 
+def test_a_share_of_the_way(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    base = float(read_checkpoint(folder / "run/a.safetensors")[0]["prediction.bias"])
+    seen = scored_by(monkeypatch, lambda bias: 0.9 - abs(bias - (base + 0.2)))
+    command = ["run/a.safetensors", "run/b.safetensors", "--data", "val", "--size", "64x96", "--sequences", "bear"]
+    assert main([*command, "--shares", "0.25,0.5", "--json", "report.json"]) == 0
+    assert seen == pytest.approx([base, base + 0.15, base + 0.3, base + 0.6])
+    output = capfd.readouterr()
+    assert [line.split() for line in output.out.splitlines()[:-1]] == [
+        ["share", "J&F"],
+        ["0", "0.7000"],
+        ["0.25", "0.8500"],
+        ["0.5", "0.8000"],
+        ["1", "0.5000"],
+    ]
+    assert "soup.safetensors: 0.25 of the way from run/a.safetensors to run/b.safetensors, J&F 0.8500" in output.out
+    assert "0.75 run/a.safetensors + 0.25 run/b.safetensors: J&F 0.8500" in output.err
+    weights, metadata = read_checkpoint(folder / "soup.safetensors")
+    assert float(weights["prediction.bias"]) == pytest.approx(base + 0.15)
+    report = json.loads((folder / "report.json").read_text())
+    assert json.loads(metadata["soup"]) == report
+    assert (report["soup"], report["share"], report["best_ingredient_score"]) == ("share", 0.25, pytest.approx(0.7))
+    assert [one["file"] for one in report["ingredients"]] == ["run/a.safetensors", "run/b.safetensors"]
+    assert main([*command, "--shares", "0.25,0.1"]) == 0
+    assert seen[4:] == pytest.approx([base + 0.06])  # all else is known
+
+
 def test_an_interrupted_soup_goes_on_where_it_stopped(
     soup: Callable[..., int], folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,6 +238,11 @@ def test_a_disk_that_fills_up_loses_no_score_and_no_older_soup(
         (["run/a.safetensors", "--data", "nowhere"], 1, "no folder nowhere"),
         (["run/a.safetensors", "--data", "val", "--annotations", "Masks"], 1, "no folder Masks"),
         (["run/a.safetensors", "--data", "val", "--threads", "0"], 2, "whole number from 1 on"),
+        (["run/a.safetensors", "--data", "val", "--shares", "0.5"], 2, "needs two checkpoints, a start and an end"),
+        (["run/a.safetensors", "--data", "val", "--shares", "half"], 2, "not numbers"),
+        (["run/a.safetensors", "--data", "val", "--shares", "0.5,1.5"], 2, "from 0 to 1"),
+        (["run/a.safetensors", "--data", "val", "--shares", "nan"], 2, "from 0 to 1"),
+        (["run/a.safetensors", "--data", "val", "--shares", "0.5", "--uniform"], 2, "not allowed with"),
         (["run/nope.safetensors", "--data", "val"], 1, "no checkpoint at run/nope.safetensors"),
         (["run", "--data", "val"], 1, "no checkpoint at run"),
         (["run/a.safetensors", "run/a.safetensors", "--data", "val"], 1, "same checkpoint"),

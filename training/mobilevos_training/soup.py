@@ -74,9 +74,16 @@ class Soup:
 
     Attributes:
         decisions: one for every ingredient, in the order of their own scores, the best first.
+        kind: how it was chosen: `greedy` or `uniform`.
     """
 
     decisions: tuple[Decision, ...]
+    kind: str
+
+    @property
+    def model(self) -> str:
+        """The registered model."""
+        return self.decisions[0].ingredient.model
 
     @property
     def members(self) -> tuple[Ingredient, ...]:
@@ -112,7 +119,7 @@ def greedy_soup(ingredients: Sequence[Ingredient], score: Score) -> Soup:
         if let_in := trial >= before:
             members.append(ingredient)
         decisions.append(Decision(ingredient, own_score, trial, let_in, trial if let_in else before))
-    return Soup(tuple(decisions))
+    return Soup(tuple(decisions), "greedy")
 
 
 def uniform_soup(ingredients: Sequence[Ingredient], score: Score) -> Soup:
@@ -129,7 +136,8 @@ def uniform_soup(ingredients: Sequence[Ingredient], score: Score) -> Soup:
         tuple(
             Decision(ingredient, own_score, trial, better or position == 0, max(trial, best))
             for position, (ingredient, own_score) in enumerate(ranked)
-        )
+        ),
+        "uniform",
     )
 
 
@@ -141,13 +149,14 @@ def _ranked(ingredients: Sequence[Ingredient], score: Score) -> list[tuple[Ingre
     return sorted(scored, key=lambda pair: pair[1], reverse=True)
 
 
-def average(members: Sequence[Ingredient]) -> Weights:
-    """The uniform average of ingredients that `read_ingredients` has checked.
+def average(members: Sequence[Ingredient], portions: Sequence[float] | None = None) -> Weights:
+    """The average of ingredients that `read_ingredients` has checked.
 
     One checkpoint at a time is in memory beside the sum.
 
     Args:
         members: the ingredients, the best first.
+        portions: how much of each, in any unit; by default as much of one as of another.
 
     Returns:
         Floating-point tensors summed in float64 and rounded to float32 once; integers and booleans, such as counters
@@ -156,20 +165,18 @@ def average(members: Sequence[Ingredient]) -> Weights:
     Raises:
         ArtifactError: a file cannot be read any more.
     """
-    total = {name: _widened(tensor) for name, tensor in read_checkpoint(members[0].path)[0].items()}
-    for member in members[1:]:
+    portions = [1.0] * len(members) if portions is None else portions
+    total: Weights = {}
+    for member, portion in zip(members, portions, strict=True):
         weights, _ = read_checkpoint(member.path)
-        for name, tensor in total.items():
+        for name, tensor in weights.items():
             if tensor.is_floating_point():
-                tensor += weights[name]
-    return {
-        name: (tensor / len(members)).float() if tensor.is_floating_point() else tensor
-        for name, tensor in total.items()
-    }
-
-
-def _widened(tensor: Tensor) -> Tensor:
-    return tensor.double() if tensor.is_floating_point() else tensor
+                part = portion * tensor.double()
+                total[name] = total[name] + part if name in total else part
+            else:
+                total.setdefault(name, tensor)
+    whole = sum(portions)
+    return {name: (tensor / whole).float() if tensor.is_floating_point() else tensor for name, tensor in total.items()}
 
 
 def soup_model(weights: Mapping[str, Tensor], name: str) -> VOSModel:

@@ -16,6 +16,7 @@ from mobilevos_sdk.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from mobilevos_sdk.davis import DavisSequence
+    from mobilevos_training.share import Way
     from mobilevos_training.soup import Ingredient, Soup
     from mobilevos_training.validation import ValidationOptions
 
@@ -24,9 +25,11 @@ EPILOG = """\
 examples:
   vos-soup runs/omega*/model.safetensors --data DAVIS --out soup.safetensors
   vos-soup runs/noaspp/checkpoints/*.safetensors --uniform --data DAVIS --size 240x432
+  vos-soup before.safetensors runs/finetuned/model.safetensors --shares 0.25,0.5,0.75 --data DAVIS
 
 The greedy soup begins with the best checkpoint and lets each other in, from the best to the worst, where the average
-does not score worse for it. Scores are kept in OUT.scores.json, so that the same command goes on where it was stopped.
+does not score worse for it. --shares goes from one checkpoint to what it became by more training, and stops where that
+scores best. Scores are kept in OUT.scores.json, so that the same command goes on where it was stopped.
 Choose on data that is not reported on: training videos, or a part of the validation set that is left out of the report.
 """
 
@@ -41,10 +44,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(PROGRAM, "Averages checkpoints of one model: a greedy or uniform model soup.", EPILOG)
+    parser = ArgumentParser(PROGRAM, "Averages checkpoints of one model: a model soup, or a share of the way.", EPILOG)
     parser.add_argument("checkpoints", nargs="+", type=Path, metavar="CKPT", help="checkpoints of one model")
     parser.add_argument("--data", type=Path, required=True, help="what is scored: JPEGImages and ground truth")
-    parser.add_argument("--uniform", action="store_true", help="average all of them, such as those of one run")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--uniform", action="store_true", help="average all of them, such as those of one run")
+    kind.add_argument(
+        "--shares", type=_shares, metavar="S,S", help="the best share of the way from the first to the second, 0 to 1"
+    )
     parser.add_argument(
         "--annotations", default="Annotations", metavar="NAME", help="the ground truth's folder (%(default)s)"
     )
@@ -68,6 +75,17 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _shares(text: str) -> tuple[float, ...]:
+    """An argparse type: shares of a way, separated by commas."""
+    try:
+        shares = tuple(float(share) for share in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not numbers with commas between them") from None
+    if not all(0.0 <= share <= 1.0 for share in shares):
+        raise argparse.ArgumentTypeError(f"'{text}': a share of the way is from 0 to 1")
+    return shares
+
+
 def _make(options: argparse.Namespace) -> None:
     _check(options)
     import torch
@@ -75,6 +93,7 @@ def _make(options: argparse.Namespace) -> None:
     from mobilevos_models.checkpoints import save_checkpoint
     from mobilevos_sdk.files import write_atomically
     from mobilevos_training.soup import read_ingredients
+    from mobilevos_training.soup_report import describe, table, verdict
     from mobilevos_training.validation import ValidationOptions, select_sequences
 
     validation = ValidationOptions(options.data, options.annotations, options.size, options.sequences)
@@ -83,22 +102,26 @@ def _make(options: argparse.Namespace) -> None:
     ingredients = read_ingredients(options.checkpoints)
     sequences = select_sequences(validation)
     scorer = Scorer(validation, sequences, options.out.with_name(f"{options.out.name}.scores.json"))
-    soup = _choose(ingredients, scorer, options.uniform)
-    report = describe(soup, options.uniform, validation, sequences)
+    soup = _choose(ingredients, scorer, options)
+    report = describe(soup, validation, sequences)
     save_checkpoint(options.out, soup.weights(), {"model": report["model"], "soup": json.dumps(report)})
-    told = f"{table(soup)}\n{verdict(soup, options.uniform, options.out)}"
+    told = f"{table(soup)}\n{verdict(soup, options.out)}"
     print(told, file=sys.stderr if options.json == "-" else sys.stdout)
     if options.json:
         text = json.dumps(report, indent=1) + "\n"
         sys.stdout.write(text) if options.json == "-" else write_atomically(options.json, text)
 
 
-def _choose(ingredients: Sequence[Ingredient], scorer: Scorer, uniform: bool) -> Soup:
+def _choose(ingredients: Sequence[Ingredient], scorer: Scorer, options: argparse.Namespace) -> Soup | Way:
     """Makes the soup; whoever interrupts it is told that nothing is lost."""
+    from mobilevos_training.share import best_share, portions
     from mobilevos_training.soup import greedy_soup, uniform_soup
 
     try:
-        return (uniform_soup if uniform else greedy_soup)(ingredients, scorer)
+        if options.shares:
+            start, end = ingredients
+            return best_share(start, end, options.shares, lambda share: scorer((start, end), portions(share)))
+        return (uniform_soup if options.uniform else greedy_soup)(ingredients, scorer)
     except KeyboardInterrupt:
         print(f"{PROGRAM}: the same command goes on with the scores in {scorer.file}", file=sys.stderr)
         raise
@@ -108,6 +131,8 @@ def _check(options: argparse.Namespace) -> None:
     """Makes sure that the outputs can be written, and that none would replace an ingredient or another output."""
     from mobilevos_sdk.files import check_writable
 
+    if options.shares and len(options.checkpoints) != 2:
+        raise UsageError(f"--shares needs two checkpoints, a start and an end, not {len(options.checkpoints)}")
     inputs = {path.resolve() for path in options.checkpoints}
     outputs = [options.out.resolve()]
     outputs += [Path(options.json).resolve()] if options.json not in (None, "-") else []
@@ -144,27 +169,27 @@ class Scorer:
         self._known = _read_scores(self.file)
         self._settings = [list(self.options.size), self.options.queue, [_extent(one) for one in self.sequences]]
 
-    def __call__(self, members: Sequence[Ingredient]) -> float:
-        """J&F, 0 to 1, of the average of some ingredients."""
+    def __call__(self, members: Sequence[Ingredient], portions: Sequence[float] | None = None) -> float:
+        """J&F, 0 to 1, of the average of some ingredients, by default of as much of one as of another."""
         # By contents alone: a name may come to mean another file.
-        identity = [[member.sha256 for member in members], self._settings]
+        identity = [[member.sha256 for member in members], self._settings, *([list(portions)] if portions else [])]
         key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
-        name = members[0].label if len(members) == 1 else f"average of {len(members)}"
+        name = _name(members, portions)
         if key in self._known:
             print(f"{name}: J&F {self._known[key]:.4f}, from {self.file.name}", file=sys.stderr)
         else:
-            self._known[key] = self._score(members)
+            self._known[key] = self._score(members, portions)
             self._save()
             print(f"{name}: J&F {self._known[key]:.4f}", file=sys.stderr)
         return self._known[key]
 
-    def _score(self, members: Sequence[Ingredient]) -> float:
+    def _score(self, members: Sequence[Ingredient], portions: Sequence[float] | None) -> float:
         from mobilevos_training.soup import average, soup_model
         from mobilevos_training.validation import count_frames, validate
 
-        progress = Progress(count_frames(self.sequences))
+        progress, weights = Progress(count_frames(self.sequences)), average(members, portions)
         try:
-            return validate(soup_model(average(members), members[0].model), self.options, progress.step).mean_jf
+            return validate(soup_model(weights, members[0].model), self.options, progress.step).mean_jf
         finally:
             progress.close()
 
@@ -172,6 +197,13 @@ class Scorer:
         from mobilevos_sdk.files import write_atomically
 
         write_atomically(self.file, json.dumps({"scores": self._known}, indent=1) + "\n")
+
+
+def _name(members: Sequence[Ingredient], portions: Sequence[float] | None) -> str:
+    """What is scored, for people."""
+    if portions:
+        return " + ".join(f"{portion:g} {member.label}" for portion, member in zip(portions, members, strict=True))
+    return members[0].label if len(members) == 1 else f"average of {len(members)}"
 
 
 def _read_scores(file: Path) -> dict[str, float]:
@@ -190,60 +222,6 @@ def _extent(sequence: DavisSequence) -> list[Any]:
     """A sequence's name and the sizes of its files in bytes: enough to notice that a data set was changed."""
     masks = [[index, path.stat().st_size] for index, path in sorted(sequence.annotations.items())]
     return [sequence.name, [path.stat().st_size for path in sequence.frame_files], masks]
-
-
-def describe(
-    soup: Soup, uniform: bool, options: ValidationOptions, sequences: Sequence[DavisSequence]
-) -> dict[str, Any]:
-    """What went into a soup and why, ready for JSON; scores are J&F from 0 to 1, paths are left out."""
-    return {
-        "model": soup.members[0].model,
-        "soup": "uniform" if uniform else "greedy",
-        "score": soup.score,
-        "best_ingredient_score": soup.best_score,
-        "selection": {
-            "data": options.data.resolve().name,
-            "annotations": options.annotations,
-            "size": "x".join(map(str, options.size)),
-            "queue": options.queue,
-            "sequences": [sequence.name for sequence in sequences],
-        },
-        "ingredients": [
-            {
-                "file": decision.ingredient.label,
-                "sha256": decision.ingredient.sha256[:12],
-                "own_score": decision.own_score,
-                "score_with_it": decision.trial_score,
-                "let_in": decision.let_in,
-                "score_after": decision.soup_score,
-            }
-            for decision in soup.decisions
-        ],
-    }
-
-
-def table(soup: Soup) -> str:
-    """One line for every ingredient: its own J&F, that of the soup with it, whether it is in, and the soup's then."""
-    width = max(len("ingredient"), *(len(decision.ingredient.label) for decision in soup.decisions))
-    lines = [f"{'ingredient':{width}}  {'own J&F':>8}  {'with it':>8}  {'let in':>6}  {'soup':>8}"]
-    for one in soup.decisions:
-        numbers = (
-            f"{one.own_score:8.4f}  {one.trial_score:8.4f}  {'yes' if one.let_in else 'no':>6}  {one.soup_score:8.4f}"
-        )
-        lines.append(f"{one.ingredient.label:{width}}  {numbers}")
-    return "\n".join(lines)
-
-
-def verdict(soup: Soup, uniform: bool, path: Path) -> str:
-    """What the soup is in the end, in one line."""
-    count, total = len(soup.members), len(soup.decisions)
-    if uniform and count < total:
-        trial = soup.decisions[0].trial_score
-        return (
-            f"the average of all {total} scores {trial:.4f}, worse than the best ingredient: "
-            f"{path} holds {soup.members[0].label} alone, J&F {soup.score:.4f}"
-        )
-    return f"{path}: {count} of {total} let in, J&F {soup.score:.4f} (best ingredient {soup.best_score:.4f})"
 
 
 if __name__ == "__main__":
