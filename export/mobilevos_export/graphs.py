@@ -122,7 +122,7 @@ def prepare(model: VOSModel, options: ExportOptions, provenance: Mapping[str, An
 def describe(model: VOSModel, options: ExportOptions) -> ArtifactSpec:
     """The spec of a model's graphs with the multiply-accumulates of each."""
     objects = options.objects or default_objects(model)
-    spec = build_spec(model, options.model, options.queue, objects, options.height, options.width, options.precision)
+    spec = build_spec(model, options.model, options.slots, objects, options.height, options.width, options.precision)
     abstract = copy.deepcopy(model).to("meta")  # shapes without numbers: counting costs no time
     graphs = (replace(graph, macs=_count_macs(build_graph(abstract, spec, graph), graph)) for graph in spec.graphs)
     return replace(spec, graphs=tuple(graphs))

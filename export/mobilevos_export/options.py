@@ -30,7 +30,7 @@ class ExportOptions:
 
     Attributes:
         model: a registered name.
-        queue: slots of the memory, 1 to 20.
+        queue: slots of the memory, 1 to 20. None takes what the model is best with, 2 or 3.
         height: input height in pixels, a multiple of 16, 64 or more.
         width: input width in pixels, likewise.
         objects: most objects at once, 1 to 10. None takes what the model is made for: 10 for the AOT family, whose
@@ -58,7 +58,7 @@ class ExportOptions:
     """
 
     model: str
-    queue: int = 2
+    queue: int | None = None
     height: int = 480
     width: int = 864
     objects: int | None = None
@@ -79,7 +79,8 @@ class ExportOptions:
     checks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _in_range("queue", self.queue, 1, MAXIMUM_QUEUE)
+        if self.queue is not None:
+            _in_range("queue", self.queue, 1, MAXIMUM_QUEUE)
         if self.objects is not None:
             _in_range("objects", self.objects, 1, MAXIMUM_OBJECTS)
         check_size(self.height, self.width)
@@ -109,10 +110,17 @@ class ExportOptions:
         if self.precision in QUANTISED and "tflite" in self.formats and self.tflite_via != TFLITE_ROUTES[0]:
             raise InvalidInputError(f"{self.precision} goes over {TFLITE_ROUTES[0]} alone; leave tflite-via out")
 
+    @property
+    def slots(self) -> int:
+        """The queue, or what the model is best with."""
+        from mobilevos_models.registry import default_queue
+
+        return default_queue(self.model) if self.queue is None else self.queue
+
     def path(self, extension: str) -> Path:
         """Where a format's artifact goes: `MODEL-qQUEUE-HxW.onnx` in the output folder, or `MODEL-dDEPTH-...`."""
         name = self.model if self.depth is None else f"{self.model}-d{self.depth}"
-        return self.out / f"{name}-q{self.queue}-{self.height}x{self.width}.{extension}"
+        return self.out / f"{name}-q{self.slots}-{self.height}x{self.width}.{extension}"
 
 
 def parse_size(text: str) -> tuple[int, int]:

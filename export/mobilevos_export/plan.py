@@ -28,7 +28,7 @@ def plan(options: ExportOptions) -> dict[str, Any]:
     return {
         "model": options.model,
         "parameters": count_parameters(model),
-        "queue": options.queue,
+        "queue": options.slots,
         "size": [options.height, options.width],
         "objects": spec.max_objects,
         "precision": options.precision,

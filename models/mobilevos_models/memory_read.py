@@ -20,6 +20,9 @@ Similarity: TypeAlias = Literal["l2", "dot"]
 # Added to the logits of what must not be read, in every family: an empty slot, a cell outside the picture, an identity
 # without an object. Large enough to silence it, small enough for float16.
 SILENT_LOGIT = -1e4
+# A part of the locality prior, of the frames between the first and the previous one: they count a seventh. Their masks
+# are predictions too and the previous frame's are newer, so where they were wrong they should not outvote the first's.
+OLDER_LOGIT = -2.0
 
 
 class MemoryEntry(NamedTuple):
@@ -62,7 +65,7 @@ class LocalityPrior(nn.Module):
     stays one matrix product. Beyond the MobileVOS paper, whose read is global; AOT's local attention and KMN's kernel
     are its relatives. Slot 0 (the reference frame) and slot 1 (the previous frame) have learned widths. Slots further
     back hold older frames: an object's displacement is taken as a random walk, so their width grows with the square
-    root of the age, up to the reference's.
+    root of the age, up to the reference's; and they count less (`OLDER_LOGIT`).
     """
 
     def __init__(self, reference_width: float = 16.0, previous_width: float = 4.0) -> None:
@@ -87,7 +90,8 @@ class LocalityPrior(nn.Module):
 
     def slot_channels(self, grid: Tensor, slot: int, slots: int) -> tuple[Tensor, Tensor]:
         """`memory_channels` of one slot of a queue. An export overrides it to make them constants."""
-        return self.memory_channels(grid, self.widths(slots)[slot])
+        channels, offset = self.memory_channels(grid, self.widths(slots)[slot])
+        return channels, offset + OLDER_LOGIT if slot > 1 else offset
 
 
 def read_memory(

@@ -27,6 +27,9 @@ _BUILDERS: dict[type, Callable[[Any], VOSModel]] = {
 _CONFIGS: tuple[ModelConfig, ...] = (*mobilevos.CONFIGS, *stcn.CONFIGS, *aot.CONFIGS, *sst.CONFIGS)
 MODELS: dict[str, ModelConfig] = {config.name: config for config in _CONFIGS}
 
+# The first frame and the previous one, and for some models the one before that.
+_QUEUE, _QUEUES = 2, {"resnet18": 3, "deaot-t-deform": 3}
+
 
 def model_config(name: str) -> ModelConfig:
     """The config of a registered model.
@@ -38,6 +41,14 @@ def model_config(name: str) -> ModelConfig:
         return MODELS[name]
     except KeyError:
         raise UnknownModelError(f"unknown model '{name}'; known models: {', '.join(MODELS)}") from None
+
+
+def default_queue(name: str) -> int:
+    """How many frames a registered model is best given in its memory: what its artifact has if nobody says.
+
+    Chosen by J&F of the shipped weights (docs/what-helped.md).
+    """
+    return _QUEUES.get(name, _QUEUE)
 
 
 def is_exportable(name: str) -> bool:

@@ -11,7 +11,7 @@ from torch import nn
 
 from mobilevos_models.aot.config import IDENTITIES
 from mobilevos_models.contract import build_graph, build_spec
-from mobilevos_models.registry import VOSModel
+from mobilevos_models.registry import VOSModel, default_queue
 from mobilevos_sdk.backends.base import FloatArray, Tensors
 from mobilevos_sdk.spec import ArtifactSpec
 
@@ -24,7 +24,7 @@ class TorchBackend:
 
     Args:
         model: the model, on any device.
-        queue: slots of the memory.
+        queue: slots of the memory; none takes what the model's artifact has.
         max_objects: most objects at once; a number that is not used costs nothing.
         height: input height in pixels, a multiple of 16.
         width: input width in pixels, a multiple of 16.
@@ -42,13 +42,14 @@ class TorchBackend:
     def __init__(
         self,
         model: VOSModel,
-        queue: int = 2,
+        queue: int | None = None,
         max_objects: int = IDENTITIES,
         height: int = 480,
         width: int = 864,
         threads: int | None = None,
     ) -> None:
-        self.spec: ArtifactSpec = build_spec(model, model.config.name, queue, max_objects, height, width)
+        name = model.config.name
+        self.spec: ArtifactSpec = build_spec(model, name, queue or default_queue(name), max_objects, height, width)
         self._model = model
         self._threads = threads
         self._modules: dict[str, nn.Module] = {}

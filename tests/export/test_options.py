@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from mobilevos_export.options import ExportOptions, nearest_side, parse_size
+from mobilevos_export.plan import plan
+from mobilevos_models import create_model
+from mobilevos_models.torch_backend import TorchBackend
 from mobilevos_sdk.errors import InvalidInputError
 
 
@@ -47,3 +50,11 @@ def test_nearest_side(side, nearest):
 def test_the_name_of_an_artifact():
     options = ExportOptions(model="resnet18", queue=3, height=64, width=96, out=Path("there"))
     assert options.path("onnx") == Path("there/resnet18-q3-64x96.onnx")
+
+
+@pytest.mark.parametrize(("model", "queue"), [("mobilenetv2", 2), ("deaot-t-deform", 3)])
+def test_the_queue_that_a_model_is_best_with(model, queue):
+    options = ExportOptions(model=model, out=Path("there"))
+    assert options.path("onnx") == Path(f"there/{model}-q{queue}-480x864.onnx")
+    assert plan(options)["queue"] == queue
+    assert TorchBackend(create_model(model)).spec.queue == queue

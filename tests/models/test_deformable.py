@@ -189,6 +189,18 @@ def test_each_frame_of_a_memory_has_the_locality_prior():
         torch.testing.assert_close(module(query, twice, weights, gate, SIZE), module(query, frame, weights, gate, SIZE))
 
 
+def test_an_older_frame_of_a_memory_counts_a_seventh_of_the_first():
+    module, weights = propagation(locality=True), Weights()
+    query, gate = rand(1, 1, CELLS, KEY), torch.ones(1, CELLS, INNER)
+    key = rand(1, 1, CELLS, CHANNELS, seed=4)
+    first, older = (LayerMemory(key, rand(1, 1, CELLS, CHANNELS, seed=seed)) for seed in (5, 6))
+    both = LayerMemory(*(torch.cat(parts, 2) for parts in zip(first, older, strict=True)))
+    with torch.no_grad():
+        read = [module(query, memory, weights, gate, SIZE) for memory in (first, older, both)]
+    share = math.exp(-2.0) / (1.0 + math.exp(-2.0))  # alike as the frames are but for their masks
+    torch.testing.assert_close(read[2], (1.0 - share) * read[0] + share * read[1], atol=TOLERANCE, rtol=0)
+
+
 def test_a_fresh_network_attends_to_the_plain_coarse_grid():
     module = fresh_propagation()
     query, size = rand(1, 1, 24, KEY), (4, 6)

@@ -51,17 +51,23 @@ def test_an_unknown_model_is_told_with_the_known_ones() -> None:
         create_model("mobilenetv3")
 
 
-def literal_read(query: torch.Tensor, keys: list[torch.Tensor], values: list[torch.Tensor], widths: list[float]):
-    """The read written from its definition: softmax over all memory cells of -|q-k|^2/sqrt(C) - |p-p'|^2/(2 s^2)."""
+def literal_read(
+    query: torch.Tensor,
+    keys: list[torch.Tensor],
+    values: list[torch.Tensor],
+    widths: list[float],
+    extras: list[float],
+) -> torch.Tensor:
+    """The read written from its definition: softmax over memory cells of -|q-k|^2/sqrt(C) - |p-p'|^2/(2 s^2) + e."""
     height, width = query.shape[-2:]
     cells = [(y, x) for y in range(height) for x in range(width)]
     result = []
     for i, (y, x) in enumerate(cells):
         logits, memory = [], []
-        for key, value, sigma in zip(keys, values, widths, strict=True):
+        for key, value, sigma, extra in zip(keys, values, widths, extras, strict=True):
             for j, (v, u) in enumerate(cells):
                 distance = ((query.flatten(1)[:, i] - key.flatten(1)[:, j]) ** 2).sum() / math.sqrt(len(query))
-                logits.append(-distance - ((y - v) ** 2 + (x - u) ** 2) / (2 * sigma**2))
+                logits.append(extra - distance - ((y - v) ** 2 + (x - u) ** 2) / (2 * sigma**2))
                 memory.append(value[j])
         result.append((torch.stack(logits).softmax(0)[:, None] * torch.stack(memory)).sum(0))
     return torch.stack(result)
@@ -75,10 +81,11 @@ def test_the_read_is_its_definition(locality: bool) -> None:
     values = [torch.randn(12, 5, generator=generator) for _ in range(3)]
     prior = LocalityPrior(reference_width=3.0, previous_width=1.2) if locality else None
     widths = [3.0, 1.2, 1.2 * math.sqrt(2)] if locality else [math.inf] * 3
+    extras = [0.0, 0.0, -2.0] if locality else [0.0] * 3
     memory = [MemoryEntry(memory_key(key), value[None, None]) for key, value in zip(keys, values, strict=True)]
     with torch.inference_mode():
         read = read_memory(query, memory, prior)[0, 0]
-    expected = literal_read(query[0], [key[0] for key in keys], values, widths)
+    expected = literal_read(query[0], [key[0] for key in keys], values, widths, extras)
     assert torch.allclose(read, expected, atol=1e-5)
 
 

@@ -149,6 +149,11 @@ def test_a_failing_validation_leaves_the_modes_too(data: Path, model: MobileVOS)
     assert model.value_encoder.training
 
 
+def test_a_model_is_scored_with_the_queue_of_its_artifact() -> None:
+    assert [ValidationOptions(Path("data")).slots(name) for name in ("mobilenetv2", "deaot-t-deform")] == [2, 3]
+    assert ValidationOptions(Path("data"), queue=5).slots("mobilenetv2") == 5
+
+
 def test_stride_and_most_frames_thin_a_sequence(data: Path) -> None:
     options = ValidationOptions(data, sequences=("two",), stride=2, max_frames=3)
     (sequence,) = select_sequences(options)

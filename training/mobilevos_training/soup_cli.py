@@ -162,17 +162,18 @@ class Scorer:
     sequences: Sequence[DavisSequence]
     file: Path
     _known: dict[str, float] = field(init=False)
-    _settings: list[Any] = field(init=False)
+    _extents: list[Any] = field(init=False)
 
     def __post_init__(self) -> None:
         """Reads the scores of an earlier run."""
         self._known = _read_scores(self.file)
-        self._settings = [list(self.options.size), self.options.queue, [_extent(one) for one in self.sequences]]
+        self._extents = [_extent(one) for one in self.sequences]
 
     def __call__(self, members: Sequence[Ingredient], portions: Sequence[float] | None = None) -> float:
         """J&F, 0 to 1, of the average of some ingredients, by default of as much of one as of another."""
         # By contents alone: a name may come to mean another file.
-        identity = [[member.sha256 for member in members], self._settings, *([list(portions)] if portions else [])]
+        settings = [list(self.options.size), self.options.slots(members[0].model), self._extents]
+        identity = [[member.sha256 for member in members], settings, *([list(portions)] if portions else [])]
         key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
         name = _name(members, portions)
         if key in self._known:

@@ -23,7 +23,7 @@ def describe(soup: Soup | Way, options: ValidationOptions, sequences: Sequence[D
             "data": options.data.resolve().name,
             "annotations": options.annotations,
             "size": "x".join(map(str, options.size)),
-            "queue": options.queue,
+            "queue": options.slots(soup.model),
             "sequences": [sequence.name for sequence in sequences],
         },
         **(_way(soup) if isinstance(soup, Way) else _decisions(soup)),

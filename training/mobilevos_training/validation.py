@@ -17,7 +17,7 @@ import numpy.typing as npt
 from torch import nn
 
 from mobilevos_models.mobilevos import STRIDE
-from mobilevos_models.registry import VOSModel
+from mobilevos_models.registry import VOSModel, default_queue
 from mobilevos_models.torch_backend import TorchBackend
 from mobilevos_sdk.davis import ANNOTATIONS, DavisSequence, find_sequences
 from mobilevos_sdk.draw import overlay
@@ -52,7 +52,7 @@ class ValidationOptions:
         annotations: the ground truth's folder in `data`.
         size: height and width of the model's input in pixels, multiples of 16.
         sequences: the sequences to score; none takes all that have a frame to score.
-        queue: slots of the memory.
+        queue: slots of the memory; none takes what a model's artifact has.
         stride: every so many frames one is tracked, from the first annotated one on.
         max_frames: most frames to track of a sequence, the given one included; none for no limit.
     """
@@ -61,7 +61,7 @@ class ValidationOptions:
     annotations: str = ANNOTATIONS
     size: tuple[int, int] = (480, 864)
     sequences: tuple[str, ...] | None = None
-    queue: int = 2
+    queue: int | None = None
     stride: int = 1
     max_frames: int | None = None
 
@@ -73,12 +73,18 @@ class ValidationOptions:
         """
         if len(self.size) != 2 or any(side < STRIDE or side % STRIDE for side in self.size):
             raise InvalidInputError(f"validation: size must be two multiples of {STRIDE}, not {self.size}")
-        if self.queue < 1 or self.stride < 1:
-            raise InvalidInputError(f"validation: needs queue >= 1 and stride >= 1, not {self.queue} and {self.stride}")
+        if self.queue is not None and self.queue < 1:
+            raise InvalidInputError(f"validation: needs queue >= 1, not {self.queue}")
+        if self.stride < 1:
+            raise InvalidInputError(f"validation: needs stride >= 1, not {self.stride}")
         if self.max_frames is not None and self.max_frames < FEWEST_FRAMES:
             raise InvalidInputError(f"validation: max_frames must be {FEWEST_FRAMES} or more, not {self.max_frames}")
         if self.sequences is not None and not self.sequences:
             raise InvalidInputError("validation: name at least one sequence, or leave the names out to take all")
+
+    def slots(self, model: str) -> int:
+        """The queue that a registered model is scored with."""
+        return default_queue(model) if self.queue is None else self.queue
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from mobilevos_models.aot.block import LayerMemory
 from mobilevos_models.aot.config import Deformation
 from mobilevos_models.aot.deformable import DeformableSampling, Size, cut, reference_points
 from mobilevos_models.aot.gated import GatedReadout, SelfPropagation
+from mobilevos_models.memory_read import OLDER_LOGIT
 
 # Makes keys (B, 1, M, D) and values (B, 1, M, inner) of sampled features: W_k and W_v of Eq. 5.
 Projection = Callable[[LayerMemory], LayerMemory]
@@ -75,10 +76,10 @@ class DeformablePropagation(GatedReadout):
             points = offsets[0].shape[2] * offsets[0].shape[3]
             bias = torch.cat([frame[..., :points] for frame in cut(bias, 3, size[0] * size[1])], 3)
         if self.locality is not None:
-            prior = self.locality(offsets, size)
+            prior = self.locality(offsets, size)  # the first frame's; the short-term memory has one frame alone
             frames = features.key.shape[2] // (size[0] * size[1])
             if frames > 1:
-                prior = torch.cat([prior] * frames, 3)
+                prior = torch.cat([prior, *[prior + OLDER_LOGIT] * (frames - 1)], 3)
             bias = prior if bias is None else prior + bias
         return self.finish(attend(query, *sampled, bias), gate, size)
 
