@@ -150,6 +150,7 @@ def test_a_share_of_the_way(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd
     ]
     assert "soup.safetensors: 0.25 of the way from run/a.safetensors to run/b.safetensors, J&F 0.8500" in output.out
     assert "0.75 run/a.safetensors + 0.25 run/b.safetensors: J&F 0.8500" in output.err
+    assert re.search(r"^run/b.safetensors: J&F 0.5000$", output.err, re.MULTILINE)
     weights, metadata = read_checkpoint(folder / "soup.safetensors")
     assert float(weights["prediction.bias"]) == pytest.approx(base + 0.15)
     report = json.loads((folder / "report.json").read_text())

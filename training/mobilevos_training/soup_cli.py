@@ -202,9 +202,10 @@ class Scorer:
 
 def _name(members: Sequence[Ingredient], portions: Sequence[float] | None) -> str:
     """What is scored, for people."""
-    if portions:
-        return " + ".join(f"{portion:g} {member.label}" for portion, member in zip(portions, members, strict=True))
-    return members[0].label if len(members) == 1 else f"average of {len(members)}"
+    if portions is None:
+        return members[0].label if len(members) == 1 else f"average of {len(members)}"
+    used = [(portion, member.label) for portion, member in zip(portions, members, strict=True) if portion]
+    return used[0][1] if len(used) == 1 else " + ".join(f"{portion:g} {label}" for portion, label in used)
 
 
 def _read_scores(file: Path) -> dict[str, float]:
