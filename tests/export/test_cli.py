@@ -66,7 +66,7 @@ def test_a_dry_run_writes_nothing(capsys, tmp_path):
     assert abs(found["parameters"] / 8.1e6 - 1) < 0.03
     assert [graph["name"] for graph in found["graphs"]][3:] == ["start_2", "segment_2", "memorize_2"]
     assert found["graphs"][1]["inputs"]["memory_value_1"] == [1, 1, 1620, 128]
-    assert found["files"] == [str(tmp_path / f"out/resnet18-q2-480x864.{kind}") for kind in ("onnx", "tflite")]
+    assert found["files"] == [str(tmp_path / f"out/resnet18-q3-480x864.{kind}") for kind in ("onnx", "tflite")]
     assert list(tmp_path.iterdir()) == []
 
 
