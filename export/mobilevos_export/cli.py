@@ -51,11 +51,7 @@ def build_parser() -> ArgumentParser:
     parser = ArgumentParser(PROGRAM, "Export a model with its memory loop to ONNX and TFLite.", EPILOG)
     add = parser.add_argument
     add("--model", required=True, help="registered name, such as mobilenetv2 or aot-t; docs/models.md has them all")
-    add(
-        "--queue",
-        type=int,
-        help=f"slots of the memory, 1 to {MAXIMUM_QUEUE} (default 2, of resnet18 and deaot-t-deform 3)",
-    )
+    add("--queue", type=int, help=f"slots of the memory, 1 to {MAXIMUM_QUEUE} (default 2 or 3, as the model is best)")
     add("--size", default="480x864", help="input HEIGHTxWIDTH, multiples of 16 (default 480x864)")
     add("--objects", type=int, help=f"most objects at once, 1 to {MAXIMUM_OBJECTS} (default 1, of the AOT family 10)")
     add("--depth", type=int, help="layers that run, for a model that can choose: aost (default all)")

@@ -113,9 +113,9 @@ class ExportOptions:
     @property
     def slots(self) -> int:
         """The queue, or what the model is best with."""
-        from mobilevos_models.registry import default_queue
+        from mobilevos_models.registry import memory_slots
 
-        return default_queue(self.model) if self.queue is None else self.queue
+        return memory_slots(self.model, self.queue)
 
     def path(self, extension: str) -> Path:
         """Where a format's artifact goes: `MODEL-qQUEUE-HxW.onnx` in the output folder, or `MODEL-dDEPTH-...`."""

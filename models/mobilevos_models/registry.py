@@ -43,12 +43,12 @@ def model_config(name: str) -> ModelConfig:
         raise UnknownModelError(f"unknown model '{name}'; known models: {', '.join(MODELS)}") from None
 
 
-def default_queue(name: str) -> int:
-    """How many frames a registered model is best given in its memory: what its artifact has if nobody says.
+def memory_slots(name: str, wanted: int | None = None) -> int:
+    """How many slots the memory of a registered model has: those that are wanted, or those that it is best with.
 
-    Chosen by J&F of the shipped weights (docs/what-helped.md).
+    The latter were chosen by J&F of the shipped weights (docs/what-helped.md).
     """
-    return _QUEUES.get(name, _QUEUE)
+    return _QUEUES.get(name, _QUEUE) if wanted is None else wanted
 
 
 def is_exportable(name: str) -> bool:

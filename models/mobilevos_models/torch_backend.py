@@ -11,7 +11,7 @@ from torch import nn
 
 from mobilevos_models.aot.config import IDENTITIES
 from mobilevos_models.contract import build_graph, build_spec
-from mobilevos_models.registry import VOSModel, default_queue
+from mobilevos_models.registry import VOSModel, memory_slots
 from mobilevos_sdk.backends.base import FloatArray, Tensors
 from mobilevos_sdk.spec import ArtifactSpec
 
@@ -49,7 +49,7 @@ class TorchBackend:
         threads: int | None = None,
     ) -> None:
         name = model.config.name
-        self.spec: ArtifactSpec = build_spec(model, name, queue or default_queue(name), max_objects, height, width)
+        self.spec: ArtifactSpec = build_spec(model, name, memory_slots(name, queue), max_objects, height, width)
         self._model = model
         self._threads = threads
         self._modules: dict[str, nn.Module] = {}

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from torch import nn
 
 from mobilevos_models.mobilevos import STRIDE
-from mobilevos_models.registry import VOSModel, default_queue
+from mobilevos_models.registry import VOSModel, memory_slots
 from mobilevos_models.torch_backend import TorchBackend
 from mobilevos_sdk.davis import ANNOTATIONS, DavisSequence, find_sequences
 from mobilevos_sdk.draw import overlay
@@ -84,7 +84,7 @@ class ValidationOptions:
 
     def slots(self, model: str) -> int:
         """The queue that a registered model is scored with."""
-        return default_queue(model) if self.queue is None else self.queue
+        return memory_slots(model, self.queue)
 
 
 @dataclass(frozen=True, eq=False)
