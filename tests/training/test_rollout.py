@@ -169,6 +169,20 @@ def test_gradients_run_through_the_memorised_masks(model: MobileVOS, clip: tuple
     assert not torch.allclose(model.value_encoder.features[0][0].weight.grad, through, rtol=1e-2)
 
 
+def test_gradients_may_stop_at_the_memorised_masks(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
+    """The same masks, and the value encoder, which sees nothing else, needs no gradient if it is frozen."""
+    model.value_encoder.requires_grad_(False)
+    encoded: dict[bool, list[Tensor]] = {True: [], False: []}
+    logits = {}
+    for through, outputs in encoded.items():
+        hook = model.value_encoder.register_forward_hook(lambda *call, seen=outputs: seen.append(call[-1][-1]))
+        logits[through] = follow(model, *clip, WalkOptions(2, through_masks=through))[-1].logits
+        hook.remove()
+    assert torch.equal(logits[True], logits[False])
+    assert [output.requires_grad for output in encoded[True]] == [False] + [True] * (LENGTH - 2)
+    assert not any(output.requires_grad for output in encoded[False])
+
+
 @torch.no_grad()
 def test_half_precision_stays_close(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
     whole, half = follow(model, *clip, WalkOptions(2))[-1], follow(model, *clip, WalkOptions(2, torch.bfloat16))[-1]

@@ -69,7 +69,14 @@ class TrainingTask(nn.Module):
     ) -> dict[str, Tensor]:
         """The weighted parts of the loss on a batch of clips."""
         identities = self.family.draw_identities(clips.present, generators)
-        options = WalkOptions(self.memory.queue, autocast, identities, self.memory.gap, self.depths)
+        options = WalkOptions(
+            self.memory.queue,
+            autocast,
+            identities,
+            self.memory.gap,
+            self.depths,
+            through_masks=self.memory.through_masks,
+        )
         damage = Damage(self.memory.damage, generators) if self.memory.damage else None
         *shallower, student = follow(self.student, *clips, options, forced, self.reference, damage)
         return self.criterion(student, teacher, clips.masks, clips.present, step, generators, shallower)

@@ -74,12 +74,16 @@ class MemoryOptions(Options):
             long-term memory and stays, beside the newest frame (AOT, section 5; 2 in training). None has the queue.
         teacher_forcing: how often the second frame is memorised with its true mask and not with the prediction.
         damage: what becomes of predicted masks before they are memorised; none unless given.
+        through_masks: whether the gradient of later frames goes through the masks that were predicted for earlier ones.
+            Without it, and with both encoders frozen, a step on a CPU takes a fraction of the time, as no encoder is
+            gone through backwards.
     """
 
     queue: int | None = Field(2, ge=1, le=20)
     gap: int | None = Field(None, ge=1)
     teacher_forcing: float = Field(0.0, ge=0, le=1)
     damage: DamageOptions | None = None
+    through_masks: bool = True
 
 
 class OptimizerOptions(Options):

@@ -63,6 +63,8 @@ def follow(
         steps.append(walk.predict(time))
         if 0 < time < last:
             soft = soft_masks(family, steps[-1][-1].logits, frames.shape[-2:])
+            if not options.through_masks:
+                soft = soft.detach()
             if damage is not None:
                 soft = damage(soft)
             if time == 1 and forced is not None:

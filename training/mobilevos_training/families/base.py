@@ -52,6 +52,7 @@ class WalkOptions:
         depths: whether sub-networks of fewer layers predict as well, for families that have them.
         as_tested: whether the memory is read as when the model is tested, where it learns from another read (STCN:
             from the whole memory, and not from the best cells alone).
+        through_masks: whether the gradient of later frames goes through the masks that are memorised.
     """
 
     queue: int | None
@@ -60,6 +61,7 @@ class WalkOptions:
     gap: int | None = None
     depths: bool = False
     as_tested: bool = False
+    through_masks: bool = True
 
 
 class Walk(ABC, Generic[Entry]):
