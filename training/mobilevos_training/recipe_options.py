@@ -75,8 +75,7 @@ class MemoryOptions(Options):
         teacher_forcing: how often the second frame is memorised with its true mask and not with the prediction.
         damage: what becomes of predicted masks before they are memorised; none unless given.
         through_masks: whether the gradient of later frames goes through the masks that were predicted for earlier ones.
-            Without it, and with both encoders frozen, a step on a CPU takes a fraction of the time, as no encoder is
-            gone through backwards.
+            Without it, and with both encoders frozen, no encoder is gone through backwards.
     """
 
     queue: int | None = Field(2, ge=1, le=20)
