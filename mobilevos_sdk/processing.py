@@ -104,7 +104,7 @@ class Fit:
         return whole
 
 
-def largest_scale(size: Size, model: Size) -> float:
+def largest_scale(size: tuple[float, float], model: Size) -> float:
     """The largest scale at which a size fits into the model's, both (height, width)."""
     return min(model[0] / size[0], model[1] / size[1])
 

@@ -9,6 +9,7 @@ where it was; the locality prior is then right about it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,11 @@ ZOOM = 4.0
 MAGNIFICATION = 4.0
 # By how much the scale may change from one frame to the next, since the memory of the frame before has its own.
 WIDENING, NARROWING = 1.1, 1.05
+# What gets smaller in one direction alone may be hidden in part, and come back as large as it was. It is taken to be as
+# large as before, less so much from one frame to the next, and its view is made for so much of that at least.
+FORGETTING, KEPT = 1.003, 0.95
+# An object so many pixels of the model's input from the frame's border may be cut by it: it is taken to be no smaller.
+EDGE = 2.0
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,13 @@ class View:
     Attributes:
         fit: how it lies in the model's input.
         scale: pixels of the model's input for a pixel of the frame.
+        extent: height and width, in pixels of the frame, that the box around the objects is taken to have with what is
+            out of sight of them; a pixel, as long as nothing is known.
     """
 
     fit: Fit
     scale: float
+    extent: tuple[float, float] = (1.0, 1.0)
 
     @classmethod
     def whole(cls, frame: Size, model: Size) -> View:
@@ -57,35 +66,55 @@ class View:
         All of the frame, if one of the objects is not in the mask: it may come back anywhere.
         """
         box = _box(mask, ids)
-        return self._at(self._wanted(box), box or self.fit.region)
+        if box is None:
+            return self._at(self._least, self.fit.region, self.extent)
+        extent = (box.height, box.width)
+        return self._at(self._wanted(extent), box, extent)
 
     def next(self, mask: Mask, ids: Sequence[int]) -> View:
         """The view of the frame after the one with this mask: around the objects, at nearly the same scale."""
         box = _box(mask, ids)
-        scale = min(max(self._wanted(box), self.scale / WIDENING), self.scale * NARROWING)
-        return self._at(scale, box or self.fit.region)
+        extent, wanted = self.extent, self._least
+        if box is not None:
+            extent = self._extent_of(box, self._is_cut(mask))
+            wanted = self._wanted((max(box.height, KEPT * extent[0]), max(box.width, KEPT * extent[1])))
+        scale = min(max(wanted, self.scale / WIDENING), self.scale * NARROWING)
+        return self._at(scale, box or self.fit.region, extent)
 
     def holds(self, mask: Mask) -> bool:
         """Whether all objects of a mask (H, W) are within the view."""
         return int(np.count_nonzero(mask[self.fit.region.window])) == int(np.count_nonzero(mask))
 
-    def _wanted(self, box: Region | None) -> float:
-        """The scale at which the view is `MARGIN` times the box, within bounds; the smallest one without a box."""
-        model = _upright(self.fit)
-        least = largest_scale(self.fit.frame, model)
-        if box is None:
-            return least
-        fitting = largest_scale((box.height, box.width), model) / MARGIN
-        return max(min(fitting, ZOOM * least, MAGNIFICATION), least)
+    @property
+    def _least(self) -> float:
+        """The smallest scale: that of the whole frame."""
+        return largest_scale(self.fit.frame, _upright(self.fit))
 
-    def _at(self, scale: float, centre: Region) -> View:
+    def _extent_of(self, box: Region, cut: bool) -> tuple[float, float]:
+        """How large the objects are with this box: what recedes gets smaller in both directions."""
+        height, width = self.extent
+        smaller = max(box.height / height, box.width / width)
+        share = 1.0 if cut else min(max(smaller, 1.0 / NARROWING), 1.0 / FORGETTING)
+        return max(box.height, height * share), max(box.width, width * share)
+
+    def _is_cut(self, mask: Mask) -> bool:
+        """Whether an object of a mask (H, W) reaches the frame's border: what is seen of it may not be all of it."""
+        reach = math.ceil(EDGE / self.scale)
+        return any(side.any() for side in (mask[:reach], mask[-reach:], mask[:, :reach], mask[:, -reach:]))
+
+    def _wanted(self, size: tuple[float, float]) -> float:
+        """The scale at which the view is `MARGIN` times a size, within bounds."""
+        fitting = largest_scale(size, _upright(self.fit)) / MARGIN
+        return max(min(fitting, ZOOM * self._least, MAGNIFICATION), self._least)
+
+    def _at(self, scale: float, centre: Region, extent: tuple[float, float]) -> View:
         """The view of a scale around the middle of a box, moved into the frame."""
         height, width = (
             min(round(side / scale), frame) for side, frame in zip(_upright(self.fit), self.fit.frame, strict=True)
         )
         top = _within(centre.top + (centre.height - height) // 2, self.fit.frame[0] - height)
         left = _within(centre.left + (centre.width - width) // 2, self.fit.frame[1] - width)
-        return View(Fit.between(self.fit.frame, self.fit.model, Region(top, left, height, width)), scale)
+        return View(Fit.between(self.fit.frame, self.fit.model, Region(top, left, height, width)), scale, extent)
 
 
 def _box(mask: Mask, ids: Sequence[int]) -> Region | None:

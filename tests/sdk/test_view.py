@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from mobilevos_sdk import InvalidInputError, Segmenter
 from mobilevos_sdk.processing import Fit, Region, fit_frame, fit_masks, label, new_frame_tensor, probability_planes
-from mobilevos_sdk.view import MAGNIFICATION, MARGIN, NARROWING, WIDENING, ZOOM, View
+from mobilevos_sdk.view import EDGE, FORGETTING, KEPT, MAGNIFICATION, MARGIN, NARROWING, WIDENING, ZOOM, View
 
 MODEL = (480, 864)
 FULL_HD = (1080, 1920)
@@ -81,6 +83,74 @@ def test_without_an_object_the_view_widens_step_by_step_to_the_whole_frame():
     assert view.fit == Fit.between(FULL_HD, MODEL) and view.fit.is_whole
     back = view.next(mask, (1, 2))
     assert back.scale == pytest.approx(view.scale * NARROWING)
+
+
+def test_what_recedes_gets_smaller_in_both_directions_and_the_view_follows_it():
+    """A car that gets a fifth smaller in ten frames."""
+    view = View.whole(FULL_HD, MODEL).around(mask_of(FULL_HD, Region(400, 600, 200, 400)), (1,))
+    for step in range(1, 11):
+        size = 1.0 - 0.02 * step
+        mask = mask_of(FULL_HD, Region(400, 600, round(200 * size), round(400 * size)))
+        view = view.next(mask, (1,))
+        assert view.scale == pytest.approx(View.whole(FULL_HD, MODEL).around(mask, (1,)).scale, rel=0.03)
+
+
+def test_what_is_hidden_in_part_has_kept_most_of_its_view_when_it_comes_back():
+    """A car that passes behind a tree for a second: a fifth of its length is left in sight."""
+    whole, left = Region(400, 600, 200, 400), Region(400, 600, 200, 80)
+    start = view = View.whole(FULL_HD, MODEL).around(mask_of(FULL_HD, whole), (1,))
+    hidden = mask_of(FULL_HD, left)
+    for _ in range(30):
+        view = view.next(hidden, (1,))
+    assert view.extent == pytest.approx(
+        [side / FORGETTING**30 if side > 200 else side for side in start.extent], rel=0.02
+    )
+    assert view.scale < 1.15 * start.scale
+    for _ in range(900):
+        view = view.next(hidden, (1,))
+    assert view.scale == View.whole(FULL_HD, MODEL).around(hidden, (1,)).scale, "it is as it looks, after half a minute"
+
+
+def test_what_leaves_the_frame_has_kept_its_view_when_it_comes_back():
+    start = view = View.whole(FULL_HD, MODEL).around(mask_of(FULL_HD, Region(400, 600, 200, 200)), (1,))
+    for _ in range(100):
+        view = view.next(mask_of(FULL_HD, Region(450, 0, 40, 20)), (1,))
+    assert view.extent == start.extent and view.scale == pytest.approx(start.scale / KEPT)
+    for _ in range(30):
+        view = view.next(np.zeros(FULL_HD, np.uint8), (1,))
+    assert view.fit.is_whole
+    for _ in range(30):
+        view = view.next(mask_of(FULL_HD, Region(400, 1720, 200, 200)), (1,))
+    assert view.extent == start.extent and view.scale == start.scale
+
+
+@pytest.mark.parametrize(
+    "size", [MODEL, FULL_HD, (1920, 1080), (90, 120)], ids=["as the model", "hd", "turned", "small"]
+)
+@pytest.mark.parametrize("side", ["top", "left", "bottom", "right"])
+def test_what_the_border_may_cut_is_taken_to_be_no_smaller(size, side):
+    height, width = size
+    view = View.whole(size, MODEL).around(mask_of(size, Region(height // 4, width // 4, height // 3, width // 3)), (1,))
+    reach = math.ceil(EDGE / view.scale)
+
+    def extent_after(distance):
+        """With a small object so many pixels from that side."""
+        top = {"top": distance, "bottom": height - 6 - distance}.get(side, height // 2)
+        left = {"left": distance, "right": width - 6 - distance}.get(side, width // 2)
+        return view.next(mask_of(size, Region(top, left, 6, 6)), (1,)).extent
+
+    assert extent_after(0) == extent_after(reach - 1) == view.extent
+    assert extent_after(reach) == pytest.approx([length / NARROWING for length in view.extent])
+
+
+def test_one_object_at_the_border_is_enough_and_what_grows_there_widens_the_view():
+    view = View.whole(FULL_HD, MODEL).around(
+        mask_of(FULL_HD, Region(300, 0, 300, 300), Region(500, 400, 80, 80)), (1, 2)
+    )
+    shrunk = mask_of(FULL_HD, Region(400, 0, 100, 100), Region(450, 300, 60, 60))
+    assert view.next(shrunk, (1, 2)).extent == view.extent
+    grown = view.next(mask_of(FULL_HD, Region(100, 0, 800, 800), Region(500, 900, 80, 80)), (1, 2))
+    assert grown.scale == pytest.approx(view.scale / WIDENING) and grown.extent > view.extent
 
 
 def test_what_a_view_holds():

@@ -24,10 +24,12 @@ export class View {
   /**
    * @param {Fit} fit how it lies in the model's input.
    * @param {number} scale pixels of the model's input for a pixel of the frame.
+   * @param {Size} extent of the box around the objects with what is out of sight of them; a pixel, if nothing is known.
    */
-  constructor(fit, scale) {
+  constructor(fit, scale, extent = { height: 1, width: 1 }) {
     this.fit = fit;
     this.scale = scale;
+    this.extent = extent;
   }
 
   /**
@@ -39,7 +41,7 @@ export class View {
    */
   around(mask, ids) {
     const box = boxAround(mask, ids);
-    return this.#at(this.#wanted(box), box ?? this.fit.region);
+    return box ? this.#at(this.#wanted(box), box, box) : this.#at(this.#least, this.fit.region, this.extent);
   }
 
   /**
@@ -50,24 +52,53 @@ export class View {
    */
   next(mask, ids) {
     const box = boxAround(mask, ids);
-    const least = this.scale / constants.view_widening;
-    const most = this.scale * constants.view_narrowing;
-    return this.#at(Math.min(Math.max(this.#wanted(box), least), most), box ?? this.fit.region);
+    const extent = box ? this.#extentOf(box, this.#isCut(mask)) : this.extent;
+    const kept = { height: constants.view_kept * extent.height, width: constants.view_kept * extent.width };
+    const wanted = box ? this.#wanted(larger(box, kept)) : this.#least;
+    const slow = Math.max(wanted, this.scale / constants.view_widening);
+    return this.#at(Math.min(slow, this.scale * constants.view_narrowing), box ?? this.fit.region, extent);
+  }
+
+  /** The smallest scale: that of the whole frame. */
+  get #least() {
+    return largestScale(this.fit.frame, upright(this.fit));
   }
 
   /**
-   * The scale at which the view is so many times the box, within bounds; the smallest one without a box.
+   * How large the objects are with this box: what recedes gets smaller in both directions.
    *
-   * @param {?Region} box
+   * @param {Size} box
+   * @param {boolean} cut whether it may be cut by the frame's border.
+   * @returns {Size}
    */
-  #wanted(box) {
-    const model = upright(this.fit);
-    const least = largestScale(this.fit.frame, model);
-    if (!box) {
-      return least;
-    }
-    const fitting = largestScale(box, model) / constants.view_margin;
-    return Math.max(Math.min(fitting, constants.view_zoom * least, constants.view_magnification), least);
+  #extentOf(box, cut) {
+    const { height, width } = this.extent;
+    const smaller = Math.max(box.height / height, box.width / width);
+    const share = cut ? 1 : Math.min(Math.max(smaller, 1 / constants.view_narrowing), 1 / constants.view_forgetting);
+    return larger(box, { height: height * share, width: width * share });
+  }
+
+  /**
+   * Whether an object reaches the frame's border: what is seen of it may not be all of it.
+   *
+   * @param {Mask} mask
+   */
+  #isCut({ ids, width, height }) {
+    const reach = Math.ceil(constants.view_edge / this.scale);
+    return ids.some((id, pixel) => {
+      const [x, y] = [pixel % width, Math.floor(pixel / width)];
+      return id !== 0 && (Math.min(x, y) < reach || x >= width - reach || y >= height - reach);
+    });
+  }
+
+  /**
+   * The scale at which the view is so many times a size, within bounds.
+   *
+   * @param {Size} size
+   */
+  #wanted(size) {
+    const fitting = largestScale(size, upright(this.fit)) / constants.view_margin;
+    return Math.max(Math.min(fitting, constants.view_zoom * this.#least, constants.view_magnification), this.#least);
   }
 
   /**
@@ -75,16 +106,28 @@ export class View {
    *
    * @param {number} scale
    * @param {Region} centre
+   * @param {Size} extent
    */
-  #at(scale, centre) {
+  #at(scale, centre, extent) {
     const { frame, model } = this.fit;
     const sides = upright(this.fit);
     const height = Math.min(round(sides.height / scale), frame.height);
     const width = Math.min(round(sides.width / scale), frame.width);
     const top = within(centre.top + Math.floor((centre.height - height) / 2), frame.height - height);
     const left = within(centre.left + Math.floor((centre.width - width) / 2), frame.width - width);
-    return new View(new Fit(frame, model, { top, left, width, height }), scale);
+    return new View(new Fit(frame, model, { top, left, width, height }), scale, extent);
   }
+}
+
+/**
+ * The larger one of two sizes, side by side.
+ *
+ * @param {Size} one
+ * @param {Size} other
+ * @returns {Size}
+ */
+function larger(one, other) {
+  return { height: Math.max(one.height, other.height), width: Math.max(one.width, other.width) };
 }
 
 /**

@@ -25,6 +25,9 @@ final class Constants {
     static final double VIEW_MAGNIFICATION = JSON.optDouble("view_magnification");
     static final double VIEW_WIDENING = JSON.optDouble("view_widening");
     static final double VIEW_NARROWING = JSON.optDouble("view_narrowing");
+    static final double VIEW_FORGETTING = JSON.optDouble("view_forgetting");
+    static final double VIEW_KEPT = JSON.optDouble("view_kept");
+    static final double VIEW_EDGE = JSON.optDouble("view_edge");
     static final int MAX_OBJECT_ID = JSON.optInt("max_object_id");
     static final double EPSILON = JSON.optDouble("epsilon");
     static final double FILL_OPACITY = JSON.optDouble("fill_opacity");

@@ -54,7 +54,7 @@ public final class Fit {
     }
 
     /** The largest scale at which a part of the frame of some size fits into the model's. */
-    double largestScale(int width, int height) {
+    double largestScale(double width, double height) {
         return largestScale(width, height, uprightModelWidth(), uprightModelHeight());
     }
 
@@ -88,8 +88,8 @@ public final class Fit {
         return (region.top + y) * frameWidth + region.left;
     }
 
-    private static double largestScale(int width, int height, int modelWidth, int modelHeight) {
-        return Math.min(modelHeight / (double) height, modelWidth / (double) width);
+    private static double largestScale(double width, double height, int modelWidth, int modelHeight) {
+        return Math.min(modelHeight / height, modelWidth / width);
     }
 
     private static int scaled(int side, double scale, int limit) {

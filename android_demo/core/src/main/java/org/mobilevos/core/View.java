@@ -10,6 +10,10 @@ final class View {
     // Pixels of the model's input for a pixel of the frame, and the fewest of them, with all of the frame in view.
     private double scale;
     private final double least;
+    // How wide and high, in pixels of the frame, the box around the objects is taken to be with what is out of sight of
+    // them; a pixel, as long as nothing is known.
+    private double wide = 1;
+    private double tall = 1;
     private final Bulk bulk = new Bulk();
 
     /** All of the frame in the model's input; all sides are in pixels, 1 or more. */
@@ -32,7 +36,15 @@ final class View {
      */
     void showAround(View before, Mask mask, int[] ids) {
         Region box = bulk.box(mask, ids);
-        place(wanted(box), box == null ? before.fit.region : box);
+        if (box == null) {
+            wide = before.wide;
+            tall = before.tall;
+            place(least, before.fit.region);
+            return;
+        }
+        wide = box.width;
+        tall = box.height;
+        place(wanted(wide, tall), box);
     }
 
     /**
@@ -43,29 +55,52 @@ final class View {
      */
     void showNext(View before, Mask mask, int[] ids) {
         Region box = bulk.box(mask, ids);
-        double slow = Math.max(wanted(box), before.scale / Constants.VIEW_WIDENING);
+        double share = box == null || isCut(mask, before.scale) ? 1 : shareLeft(before, box);
+        wide = before.wide * share;
+        tall = before.tall * share;
+        double fitting = least;
+        if (box != null) {
+            wide = Math.max(wide, box.width);
+            tall = Math.max(tall, box.height);
+            fitting = wanted(Math.max(box.width, Constants.VIEW_KEPT * wide),
+                    Math.max(box.height, Constants.VIEW_KEPT * tall));
+        }
+        double slow = Math.max(fitting, before.scale / Constants.VIEW_WIDENING);
         place(Math.min(slow, before.scale * Constants.VIEW_NARROWING), box == null ? before.fit.region : box);
     }
 
     /** Whether all objects of a mask are within the view. */
     boolean holds(Mask mask) {
         Region region = fit.region;
+        return isInside(mask, region.left, region.top, region.width, region.height);
+    }
+
+    /** Whether an object reaches the frame's border: what is seen of it may not be all of it. */
+    private static boolean isCut(Mask mask, double scale) {
+        int reach = (int) Math.ceil(Constants.VIEW_EDGE / scale);
+        return !isInside(mask, reach, reach, mask.width - 2 * reach, mask.height - 2 * reach);
+    }
+
+    private static boolean isInside(Mask mask, int left, int top, int width, int height) {
         for (int pixel = 0; pixel < mask.ids.length; pixel++) {
-            int x = pixel % mask.width - region.left;
-            int y = pixel / mask.width - region.top;
-            if (mask.ids[pixel] != 0 && (x < 0 || y < 0 || x >= region.width || y >= region.height)) {
+            int x = pixel % mask.width - left;
+            int y = pixel / mask.width - top;
+            if (mask.ids[pixel] != 0 && (x < 0 || y < 0 || x >= width || y >= height)) {
                 return false;
             }
         }
         return true;
     }
 
-    /** The scale at which the view is so many times the box as it should be, within bounds. */
-    private double wanted(Region box) {
-        if (box == null) {
-            return least;
-        }
-        double fitting = fit.largestScale(box.width, box.height) / Constants.VIEW_MARGIN;
+    /** How much is left of the objects' extent with a box: what recedes gets smaller in both directions. */
+    private static double shareLeft(View before, Region box) {
+        double smaller = Math.max(box.height / before.tall, box.width / before.wide);
+        return Math.min(Math.max(smaller, 1 / Constants.VIEW_NARROWING), 1 / Constants.VIEW_FORGETTING);
+    }
+
+    /** The scale at which the view is so many times a size as it should be, within bounds. */
+    private double wanted(double width, double height) {
+        double fitting = fit.largestScale(width, height) / Constants.VIEW_MARGIN;
         double most = Math.min(Constants.VIEW_ZOOM * least, Constants.VIEW_MAGNIFICATION);
         return Math.max(Math.min(fitting, most), least);
     }
