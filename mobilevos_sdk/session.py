@@ -168,7 +168,7 @@ class Session:
         masks[..., positions] = fit_masks(corrected, ids, sight.view.fit)
         preprocess = watch.lap()
         self._bank.correct(self._remembered(sight, masks), positions)
-        self._probabilities = masks
+        self._view, self._probabilities = self._view.forget_extent(), masks
         return self._revised(corrected, ids, Latency(preprocess, memorize=watch.lap()))
 
     def remove_objects(self, *ids: int) -> None:
@@ -180,6 +180,7 @@ class Session:
         removed = set(self._positions(ids, "see object_ids"))
         kept = [position for position in range(len(self._ids)) if position not in removed]
         self._bank.keep(kept)
+        self._view = self._view.forget_extent()
         self._probabilities = self._probabilities[..., kept]
         self._ids = tuple(self._ids[position] for position in kept)
 

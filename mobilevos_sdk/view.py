@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -37,6 +37,8 @@ WIDENING, NARROWING = 1.1, 1.05
 FORGETTING, KEPT = 1.003, 0.95
 # An object so many pixels of the model's input from the frame's border may be cut by it: it is taken to be no smaller.
 EDGE = 2.0
+# The extent of objects that no mask has been seen of.
+UNKNOWN = (1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class View:
 
     fit: Fit
     scale: float
-    extent: tuple[float, float] = (1.0, 1.0)
+    extent: tuple[float, float] = UNKNOWN
 
     @classmethod
     def whole(cls, frame: Size, model: Size) -> View:
@@ -80,6 +82,10 @@ class View:
             wanted = self._wanted((max(box.height, KEPT * extent[0]), max(box.width, KEPT * extent[1])))
         scale = min(max(wanted, self.scale / WIDENING), self.scale * NARROWING)
         return self._at(scale, box or self.fit.region, extent)
+
+    def forget_extent(self) -> View:
+        """The same view where some objects have left or were wrong: how large they were says nothing any more."""
+        return replace(self, extent=UNKNOWN)
 
     def holds(self, mask: Mask) -> bool:
         """Whether all objects of a mask (H, W) are within the view."""

@@ -9,7 +9,7 @@ import pytest
 
 from mobilevos_sdk import InvalidInputError, Segmenter
 from mobilevos_sdk.processing import Fit, Region, fit_frame, fit_masks, label, new_frame_tensor, probability_planes
-from mobilevos_sdk.view import EDGE, FORGETTING, KEPT, MAGNIFICATION, MARGIN, NARROWING, WIDENING, ZOOM, View
+from mobilevos_sdk.view import EDGE, FORGETTING, KEPT, MAGNIFICATION, MARGIN, NARROWING, UNKNOWN, WIDENING, ZOOM, View
 
 MODEL = (480, 864)
 FULL_HD = (1080, 1920)
@@ -141,6 +141,26 @@ def test_what_the_border_may_cut_is_taken_to_be_no_smaller(size, side):
 
     assert extent_after(0) == extent_after(reach - 1) == view.extent
     assert extent_after(reach) == pytest.approx([length / NARROWING for length in view.extent])
+
+
+def test_what_is_forgotten_does_not_hold_a_view():
+    start = View.whole(FULL_HD, MODEL).around(mask_of(FULL_HD, Region(400, 200, 200, 1000)), (1,))
+    small = mask_of(FULL_HD, Region(400, 200, 200, 300))
+    assert start.next(small, (1,)).scale < start.scale * NARROWING
+    assert start.forget_extent().next(small, (1,)).scale == pytest.approx(start.scale * NARROWING)
+
+
+@pytest.mark.parametrize("change", ["remove_objects", "correct"])
+def test_when_objects_leave_or_were_wrong_their_extent_is_forgotten(tiny_backend, video, change):
+    frames, _ = video
+    mask = mask_of((360, 480), Region(100, 60, 64, 96), Region(100, 300, 64, 96))
+    session = Segmenter.from_backend(tiny_backend).start(frames[0], mask)
+    assert session._view.extent[1] > 300
+    if change == "remove_objects":
+        session.remove_objects(2)
+    else:
+        session.correct(np.where(mask == 1, mask, 0))
+    assert session._view.extent == UNKNOWN
 
 
 def test_one_object_at_the_border_is_enough_and_what_grows_there_widens_the_view():

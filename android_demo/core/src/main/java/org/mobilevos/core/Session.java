@@ -156,6 +156,7 @@ public final class Session {
         Tensor masks = changed(corrected, replaced, positions, ids.length, seen);
         long fitted = System.nanoTime();
         bank.correct(remembered(seen, masks, ids.length), positions);
+        sights.newest().view.forgetExtent();
         paint(corrected, replaced);
         follow(ids, new Planes(masks, Planes.firstChannels(ids.length)));
         time(begin, fitted, fitted, fitted, System.nanoTime());
@@ -183,6 +184,7 @@ public final class Session {
         }
         kept = Arrays.copyOf(kept, count);
         bank.keep(kept);
+        sights.newest().view.forgetExtent();
         follow(Arrays.copyOf(left, count), planes.kept(kept));
     }
 

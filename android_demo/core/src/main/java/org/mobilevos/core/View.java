@@ -69,6 +69,12 @@ final class View {
         place(Math.min(slow, before.scale * Constants.VIEW_NARROWING), box == null ? before.fit.region : box);
     }
 
+    /** Some objects have left or were wrong: how large they were says nothing any more. */
+    void forgetExtent() {
+        wide = 1;
+        tall = 1;
+    }
+
     /** Whether all objects of a mask are within the view. */
     boolean holds(Mask mask) {
         Region region = fit.region;
