@@ -88,11 +88,13 @@ final class View {
     }
 
     private static boolean isInside(Mask mask, int left, int top, int width, int height) {
-        for (int pixel = 0; pixel < mask.ids.length; pixel++) {
-            int x = pixel % mask.width - left;
-            int y = pixel / mask.width - top;
-            if (mask.ids[pixel] != 0 && (x < 0 || y < 0 || x >= width || y >= height)) {
-                return false;
+        int pixel = 0;
+        for (int y = 0; y < mask.height; y++) {
+            boolean beside = y >= top && y < top + height;
+            for (int x = 0; x < mask.width; x++) {
+                if (mask.ids[pixel++] != 0 && !(beside && x >= left && x < left + width)) {
+                    return false;
+                }
             }
         }
         return true;
