@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobilevos_bench.cli import agree, compare, failures, gain, phone, queue
+from mobilevos_bench.cli import agree, compare, failures, gain, occlude, phone, queue
 from mobilevos_bench.cli.shared import (
     PROGRAM,
     add_json,
@@ -34,6 +34,7 @@ examples:
   vos-bench compare before.json after.json
   vos-bench gain eval-one.json eval-other.json
   vos-bench failures --predictions masks --data DAVIS --out pictures
+  vos-bench occlude --data DAVIS --out occluded
   vos-bench record here --model mobilenetv2      on each of two machines, and then:
   vos-bench agree here there
   vos-bench table            check that README, docs and model cards show the committed results
@@ -95,6 +96,7 @@ def _parser() -> ArgumentParser:
     compare.add_parser(commands)
     gain.add_parser(commands)
     failures.add_parser(commands)
+    occlude.add_parser(commands)
     agree.add_parsers(commands)
 
     table = commands.add_parser("table", help="the results tables of README, docs and model cards", description=TABLE)
