@@ -73,19 +73,19 @@ def write_occluded(
     if len(sequences) < 2:
         raise InvalidInputError("the strips that cover one video are cut from others; give two sequences or more")
     for sequence in sequences:
-        # A generator for each: what a sequence looks like does not hang on which others are written.
+        # A generator for each: what one sequence draws does not change the others.
         generator = random.Random(f"{seed} {sequence.name}")
         others = [one for one in sequences if one is not sequence]
         strips = list(_strips(sequence, others, generator))
         for index, frame in enumerate(sequence.frames()):
             name = sequence.frame_names[index]
-            covered = frame.copy()
-            inside = np.zeros(frame.shape[:2], bool)
+            hidden = np.zeros(frame.shape[1], bool)
             for strip in strips:
-                _cover(covered, inside, strip, index)
-            _write_frame(out / FRAMES / sequence.name / f"{name}.jpg", covered)
+                hidden[_put(strip, index, frame)] = True
+            _write_frame(out / FRAMES / sequence.name / f"{name}.jpg", frame)
             if index in sequence.annotations:
-                truth = np.where(inside, np.uint8(0), sequence.truth(index))
+                truth = sequence.truth(index)
+                truth[:, hidden] = 0
                 write_mask(out / annotations / sequence.name / f"{name}.png", truth)
         yield sequence.name, len(strips)
 
@@ -93,19 +93,20 @@ def write_occluded(
 def _strips(sequence: DavisSequence, others: Sequence[DavisSequence], generator: random.Random) -> Iterator[Strip]:
     """Strips that cover the objects at the three times, but for those that would cover them in the given frame too."""
     first = sequence.first_mask()
-    height, width_of_frame = first.shape
+    height, width = first.shape
     given = _span(first)
     for share in TIMES:
         wanted = round(share * len(sequence.frame_names))
         index = min(sequence.annotations, key=lambda one: (abs(one - wanted), one))
-        span = _span(sequence.truth(index))
-        if index == sequence.first or span is None or given is None:
+        truth = sequence.truth(index)
+        if index == sequence.first or not truth.any():
             continue
-        objects = span[1] - span[0]
-        width = min(max(objects * generator.uniform(*WIDTHS), LEAST_WIDTH), MOST_WIDTH * width_of_frame)
-        picture = _texture(generator.choice(others), generator, (height, max(int(width), 1)))
-        speed = generator.choice((-1, 1)) * (objects + picture.shape[1]) / generator.uniform(*FRAMES_TO_PASS)
-        strip = Strip(picture, index, (span[0] + span[1]) / 2, speed)
+        begin, end = _span(truth)
+        most = max(MOST_WIDTH * width, 1)
+        size = (height, int(min(max((end - begin) * generator.uniform(*WIDTHS), LEAST_WIDTH), most)))
+        picture = _texture(generator.choice(others), generator, size)
+        speed = generator.choice((-1, 1)) * (end - begin + size[1]) / generator.uniform(*FRAMES_TO_PASS)
+        strip = Strip(picture, index, (begin + end) / 2, speed)
         left, right = strip.columns(sequence.first)
         if right <= given[0] or left >= given[1]:
             yield strip
@@ -120,18 +121,18 @@ def _texture(sequence: DavisSequence, generator: random.Random, size: tuple[int,
     return np.asarray(scaled[:, left : left + width], np.uint8)
 
 
-def _cover(frame: np.ndarray, inside: np.ndarray, strip: Strip, index: int) -> None:
+def _put(strip: Strip, index: int, frame: np.ndarray) -> slice:
+    """Draws what of a strip lies in a frame into it, and gives the columns."""
     left, right = strip.columns(index)
-    begin, end = max(left, 0), min(right, frame.shape[1])
-    if begin < end:
-        frame[:, begin:end] = strip.picture[:, begin - left : end - left]
-        inside[:, begin:end] = True
+    begin, end = (min(max(side, 0), frame.shape[1]) for side in (left, right))
+    frame[:, begin:end] = strip.picture[:, begin - left : end - left]
+    return slice(begin, end)
 
 
-def _span(mask: Mask) -> tuple[int, int] | None:
-    """The columns from the first to behind the last with an object; none without one."""
+def _span(mask: Mask) -> tuple[int, int]:
+    """The columns from the first to behind the last with an object; there must be one."""
     columns = np.flatnonzero(mask.any(0))
-    return (int(columns[0]), int(columns[-1]) + 1) if len(columns) else None
+    return int(columns[0]), int(columns[-1]) + 1
 
 
 def _write_frame(path: Path, frame: np.ndarray) -> None:
