@@ -16,7 +16,7 @@ from mobilevos_models.mobilevos import MobileVOS, upsample_logits
 from mobilevos_models.torch_backend import TorchBackend
 from mobilevos_sdk.segmenter import Segmenter
 from mobilevos_training.families import WalkOptions
-from mobilevos_training.rollout import Followed, follow
+from mobilevos_training.rollout import Followed, follow, one_hot
 
 SIDE, LENGTH = 64, 5
 
@@ -95,7 +95,7 @@ def test_a_clip_does_not_see_the_others_of_its_batch(model: MobileVOS, clip: tup
 @torch.no_grad()
 def test_a_forced_clip_memorises_its_true_second_mask(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
     frames, masks, present = (part.expand(2, *part.shape[1:]) for part in clip)
-    forced = torch.tensor([True, False])
+    forced = torch.tensor([1, 0])
     plain, mixed = (
         follow(model, frames, masks, present, WalkOptions(2))[-1],
         follow(model, frames, masks, present, WalkOptions(2), forced)[-1],
@@ -112,6 +112,18 @@ def test_a_forced_clip_memorises_its_true_second_mask(model: MobileVOS, clip: tu
 
 
 @torch.no_grad()
+def test_a_clip_that_is_forced_throughout_memorises_no_prediction(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
+    frames, masks, present = clip
+    targets, state = present.shape[1], [model.encode_frame(frame)[0] for frame in frames.unbind(1)]
+    entries = [model.memorize(s, one_hot(m, targets)) for s, m in zip(state, masks.unbind(1), strict=True)]
+    forced = follow(model, frames, masks, present, WalkOptions(2), torch.tensor([LENGTH]))[-1]
+    for time in range(1, LENGTH):
+        memory = entries[:1] if time == 1 else [entries[0], entries[time - 1]]
+        wanted = model.read(state[time].key, memory)
+        torch.testing.assert_close(forced.readout[:, time - 1], wanted, atol=1e-3, rtol=1e-3)
+
+
+@torch.no_grad()
 def test_only_what_is_memorised_of_predictions_is_damaged(model: MobileVOS, clip: tuple[Tensor, ...]) -> None:
     seen: list[Tensor] = []
 
@@ -120,7 +132,7 @@ def test_only_what_is_memorised_of_predictions_is_damaged(model: MobileVOS, clip
         return torch.zeros_like(soft)
 
     frames, masks, present = (part.expand(2, *part.shape[1:]) for part in clip)
-    forced = torch.tensor([True, False])
+    forced = torch.tensor([1, 0])
     plain = follow(model, frames, masks, present, WalkOptions(2), forced)[-1]
     spoilt = follow(model, frames, masks, present, WalkOptions(2), forced, damage=lose_all)[-1]
     assert len(seen) == LENGTH - 2  # neither the first frame, nor the last, which nothing reads

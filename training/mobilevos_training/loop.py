@@ -288,9 +288,13 @@ class Trainer:
         about = {"model": self.recipe.model.name, "steps": str(self.step), "recipe": self.recipe.text()}
         save_checkpoint(path, self.average.tensors, about | {"recipe_digest": self.recipe.digest()} | (more or {}))
 
-    def _forced(self, index: int) -> bool:
+    def _forced(self, index: int) -> int:
+        """How many frames of a clip are memorised with their true masks."""
+        memory = self.recipe.memory
         draw = np.random.default_rng([self.recipe.seed, self.step, index, 1]).random()
-        return bool(draw < self.recipe.memory.teacher_forcing)
+        if draw >= memory.teacher_forcing:
+            return 0
+        return self.recipe.data.frames if memory.forced_frames is None else memory.forced_frames
 
     def _generator(self, index: int) -> torch.Generator:
         generator = torch.Generator(self.processes.device)

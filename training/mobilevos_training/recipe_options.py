@@ -72,7 +72,9 @@ class MemoryOptions(Options):
         queue: slots of the memory; slot 0 keeps the first frame. None keeps every frame.
         gap: for the AOT family: a memory that grows, as its larger variants have it: every so many frames one joins the
             long-term memory and stays, beside the newest frame (AOT, section 5; 2 in training). None has the queue.
-        teacher_forcing: how often the second frame is memorised with its true mask and not with the prediction.
+        teacher_forcing: how often a clip's frames are memorised with their true masks and not with the predictions.
+        forced_frames: how many frames of such a clip, from the second on; None forces all, so that no prediction is
+            memorised and no error can be undone, but nor does the model learn to trust its own masks.
         damage: what becomes of predicted masks before they are memorised; none unless given.
         through_masks: whether the gradient of later frames goes through the masks that were predicted for earlier ones.
             Without it, and with both encoders frozen, no encoder is gone through backwards.
@@ -81,6 +83,7 @@ class MemoryOptions(Options):
     queue: int | None = Field(2, ge=1, le=20)
     gap: int | None = Field(None, ge=1)
     teacher_forcing: float = Field(0.0, ge=0, le=1)
+    forced_frames: int | None = Field(1, ge=1)
     damage: DamageOptions | None = None
     through_masks: bool = True
 

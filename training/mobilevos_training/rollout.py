@@ -44,10 +44,11 @@ def follow(
     Args:
         model: any model of a family that training knows.
         frames: (B, T, 3, H, W) RGB in 0..255, float32.
-        masks: (B, T, H, W) int64: 0 background, 1..N targets. The first frame's is read, and the second's where forced.
+        masks: (B, T, H, W) int64: 0 background, 1..N targets. The first frame's is read, and those of forced frames.
         present: (B, N) bool: the targets that a clip has.
         options: the memory, and what else differs between training and teaching.
-        forced: (B,) bool: clips whose second frame is memorised with its true mask and not with the prediction.
+        forced: (B,) int64: how many frames of a clip, from the second on, are memorised with their true masks and not
+            with the predictions.
         reference: whether the first frame is predicted too, from its own memory; it is then the first of the result.
         damage: what becomes of predicted masks (B, N, H, W) before they are memorised.
 
@@ -67,8 +68,8 @@ def follow(
                 soft = soft.detach()
             if damage is not None:
                 soft = damage(soft)
-            if time == 1 and forced is not None:
-                soft = torch.where(forced.view(-1, 1, 1, 1), one_hot(masks[:, 1], targets), soft)
+            if forced is not None:
+                soft = torch.where((forced >= time).view(-1, 1, 1, 1), one_hot(masks[:, time], targets), soft)
             walk.memorize(time, soft)
     depths = zip(*steps, strict=True)
     return [Followed(*(torch.stack(parts, 1) for parts in zip(*depth, strict=True))) for depth in depths]
