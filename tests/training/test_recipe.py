@@ -99,6 +99,7 @@ def test_only_names_of_the_chosen_kind_are_offered(minimal: Path) -> None:
         ("model.name=nope", "unknown model 'nope'; known models: mobilenetv2"),
         ("model={}", r"model\.name: Field required"),
         ("distill.logit={}", r"distill: these losses need a teacher; give distill\.teacher\.name"),
+        ("memory.forced_frames=null", r"memory\.forced_frames: no clip is forced; set memory\.teacher_forcing"),
         ("data.sources.2.path=x", r"'data\.sources\.2\.path': '2' is no place in a list of 2"),
         ("steps", "'steps' is not KEY=VALUE"),
         ("=3", "'=3' is not KEY=VALUE"),

@@ -72,9 +72,8 @@ class MemoryOptions(Options):
         queue: slots of the memory; slot 0 keeps the first frame. None keeps every frame.
         gap: for the AOT family: a memory that grows, as its larger variants have it: every so many frames one joins the
             long-term memory and stays, beside the newest frame (AOT, section 5; 2 in training). None has the queue.
-        teacher_forcing: how often a clip's frames are memorised with their true masks and not with the predictions.
-        forced_frames: how many frames of such a clip, from the second on; None forces all, so that no prediction is
-            memorised and no error can be undone, but nor does the model learn to trust its own masks.
+        teacher_forcing: how often a clip is forced: frames are memorised with true masks and not with predictions.
+        forced_frames: how many frames of a forced clip, from the second on; None forces all.
         damage: what becomes of predicted masks before they are memorised; none unless given.
         through_masks: whether the gradient of later frames goes through the masks that were predicted for earlier ones.
             Without it, and with both encoders frozen, no encoder is gone through backwards.
@@ -86,6 +85,12 @@ class MemoryOptions(Options):
     forced_frames: int | None = Field(1, ge=1)
     damage: DamageOptions | None = None
     through_masks: bool = True
+
+    @model_validator(mode="after")
+    def _forced_at_all(self) -> MemoryOptions:
+        if self.forced_frames != 1 and not self.teacher_forcing:
+            raise ValueError("memory.forced_frames: no clip is forced; set memory.teacher_forcing, to 1 for all clips")
+        return self
 
 
 class OptimizerOptions(Options):

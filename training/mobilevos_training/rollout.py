@@ -47,8 +47,8 @@ def follow(
         masks: (B, T, H, W) int64: 0 background, 1..N targets. The first frame's is read, and those of forced frames.
         present: (B, N) bool: the targets that a clip has.
         options: the memory, and what else differs between training and teaching.
-        forced: (B,) int64: how many frames of a clip, from the second on, are memorised with their true masks and not
-            with the predictions.
+        forced: (B,) int64: how many frames of a clip, from the second on, are memorised with true masks and not with
+            predictions; none forces nothing.
         reference: whether the first frame is predicted too, from its own memory; it is then the first of the result.
         damage: what becomes of predicted masks (B, N, H, W) before they are memorised.
 
