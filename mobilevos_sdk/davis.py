@@ -32,7 +32,7 @@ class DavisSequence:
 
     Attributes:
         name: the name of its folders.
-        frame_names: the frames' names without a suffix, in order.
+        frame_names: the frames' names without a suffix, in the order in which they are followed.
         frame_files: the frames, in the same order; empty where only the ground truth is there.
         annotations: the mask of each annotated frame, by the frame's index.
     """
@@ -54,8 +54,11 @@ class DavisSequence:
 
     @cached_property
     def _binary(self) -> bool:
-        """What 255 means in this sequence: the one object (DAVIS 2016), or void. One answer for all of its masks."""
-        return is_binary(self.annotations[self.first])
+        """What 255 means in this sequence: the one object (DAVIS 2016), or void. One answer for all of its masks.
+
+        It is that of the earliest mask, in both directions: the last may have nothing but void.
+        """
+        return is_binary(min(self.annotations.values(), key=lambda path: natural_key(path.name)))
 
     def truth(self, index: int) -> Mask:
         """The ground truth of an annotated frame: (H, W) uint8 object ids, with void as background.
@@ -76,6 +79,23 @@ class DavisSequence:
         if not mask.any():
             raise InvalidInputError(f"{self.annotations[self.first]} has no object; a video begins with at least one")
         return mask
+
+    def backwards(self) -> DavisSequence:
+        """The same video from its end to its beginning: another start, other sides that come into view.
+
+        It begins with the last mask that has an object; what is behind that is left out.
+
+        Raises:
+            VideoError, InvalidInputError: a mask is damaged, or is no mask.
+        """
+        annotated = sorted(self.annotations, reverse=True)
+        last = next((index for index in annotated if self.truth(index).any()), annotated[0])
+        return DavisSequence(
+            self.name,
+            self.frame_names[last::-1],
+            self.frame_files[last::-1],
+            {last - index: path for index, path in self.annotations.items() if index <= last},
+        )
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
         """Yields the frames `start` to `stop` (without it: to the end), (H, W, 3) uint8 RGB, one at a time.

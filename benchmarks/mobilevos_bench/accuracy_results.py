@@ -50,7 +50,8 @@ class AccuracyResult:
         size: of its input: `480x864`.
         precision: of the artifact: `fp32`.
         zoom: whether the model saw the objects and what is around them in place of the whole frame.
-        data: the data set's folder, and the ground truth's where it is not the usual one.
+        data: the data set's folder, the ground truth's where it is not the usual one, and `backwards` where it was
+            followed so.
         overall: the mean over all objects.
         sequences: every sequence.
         date: when it was scored, ISO 8601.
@@ -129,10 +130,12 @@ def read_accuracy(data: dict[str, Any]) -> AccuracyResult | MasksAccuracy:
 
 
 def data_name(data: dict[str, Any]) -> str:
-    """The last two parts of the folder, which name the set and not the machine."""
+    """The last two parts of the folder, which name the set and not the machine, and how it was followed."""
     parts = [part for part in PurePosixPath(data["folder"].replace("\\", "/")).parts if part not in ("..", "/")]
     name = "/".join(parts[-2:])
-    return name if data["annotations"] == "Annotations" else f"{name}, {data['annotations']}"
+    if data["annotations"] != "Annotations":
+        name += f", {data['annotations']}"
+    return f"{name}, backwards" if data.get("backwards") else name
 
 
 def _sequence(name: str, entry: dict[str, Any]) -> SequenceAccuracy:

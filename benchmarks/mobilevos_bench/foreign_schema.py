@@ -47,7 +47,7 @@ def accuracy(definitions: Schema) -> Schema:
     return _record(
         {
             "subject": {"anyOf": [model, ensemble, _record({"predictions": TEXT})]},
-            "data": _record({"folder": TEXT, "annotations": TEXT, "left_out": TEXTS}),
+            "data": _record({"folder": TEXT, "annotations": TEXT, "left_out": TEXTS}, {"backwards": {"const": True}}),
             "protocol": ANYTHING_BY_NAME,
             "overall": _record({**scores, "sequences": COUNT, "objects": COUNT, "scored_frames": COUNT}),
             "sequences": _by_name(sequence),

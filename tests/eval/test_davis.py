@@ -69,6 +69,33 @@ def test_255_means_the_same_in_all_masks_of_a_sequence(tmp_path: Path):
     assert (ids.first_mask().sum(), ids.truth(1).sum()) == (2, 0)
 
 
+def test_backwards_begins_at_the_last_mask_with_an_object(tmp_path: Path):
+    add_sequence(tmp_path, "kite", 8, {1: mask(3), 3: mask(1, 2), 5: mask(2), 6: mask()})
+    (kite,) = find_sequences(tmp_path)
+    back = kite.backwards()
+    assert back.frame_names == tuple(f"{index:05d}" for index in (5, 4, 3, 2, 1, 0))
+    assert (back.first, back.scored) == (0, (2, 4))
+    assert np.array_equal(back.first_mask(), mask(2))
+    assert np.array_equal(back.truth(2), mask(1, 2))
+    assert [frame.max() for frame in back.frames()] == [5, 4, 3, 2, 1, 0]
+    assert back.backwards().frame_names == ("00001", "00002", "00003", "00004", "00005")
+
+
+def test_the_first_frame_does_not_count_backwards(tmp_path: Path):
+    add_sequence(tmp_path, "cows", 4, {index: mask(1) for index in range(4)})
+    (cows,) = find_sequences(tmp_path)
+    assert [cows.backwards().frame_names[index] for index in cows.backwards().scored] == ["00002", "00001"]
+
+
+def test_void_alone_in_the_last_mask_is_no_object_backwards(tmp_path: Path):
+    add_sequence(tmp_path, "dog", 4, {0: mask(1), 1: mask(1)})
+    picture = np.zeros(SIZE, np.uint8)
+    picture[:2, :2] = 255
+    cv2.imwrite(str(tmp_path / "Annotations" / "dog" / "00003.png"), picture)
+    (dog,) = find_sequences(tmp_path)
+    assert dog.backwards().frame_names == ("00001", "00000")
+
+
 def test_void_is_not_an_object_of_the_first_mask(tmp_path: Path):
     add_sequence(tmp_path, "tennis", 4, {0: mask(2, 255), 1: mask(255), 2: mask(2)})
     (tennis,) = find_sequences(tmp_path)

@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
+from mobilevos_bench.accuracy_results import read_accuracy
 from mobilevos_bench.cli.eval import main
-from mobilevos_sdk.masks import write_mask
+from mobilevos_sdk.masks import read_mask, write_mask
 from mobilevos_sdk.segmenter import Segmenter
 
 SIZE = (48, 64)
@@ -106,6 +107,21 @@ def test_zoom_is_said_and_can_be_left_out(data: Path, tmp_path: Path, tiny_backe
     capsys.readouterr()
     assert main([*common[:-1], str(tmp_path / "closer")]) == 0
     assert json.loads(capsys.readouterr().out)["subject"]["zoom"] is True
+
+
+def test_backwards_is_said_and_begins_at_the_other_end(data: Path, tmp_path: Path, tiny_segmenter, capsys):
+    masks = tmp_path / "masks"
+    common = ["--data", str(data), "--model", "tiny", "--json", "-", "--save", str(masks)]
+    assert main([*common, "--backwards"]) == 0
+    backwards = json.loads(capsys.readouterr().out)
+    assert backwards["data"]["backwards"] is True
+    assert read_accuracy(backwards).data.endswith("data, backwards")
+    assert np.array_equal(read_mask(masks / "bear" / "00004.png"), square(16)), "the last mask is given"
+    assert main([*common, "--resume"]) == 1, "masks of the other direction are not mixed in"
+    capsys.readouterr()
+    assert main([*common[:-1], str(tmp_path / "forwards")]) == 0
+    assert "backwards" not in json.loads(capsys.readouterr().out)["data"]
+    assert np.array_equal(read_mask(tmp_path / "forwards" / "bear" / "00000.png"), square(0))
 
 
 def test_an_interrupted_run_goes_on(data: Path, tmp_path: Path, tiny_segmenter, monkeypatch, capsys):

@@ -26,6 +26,7 @@ examples:
   vos-eval --predictions masks/ --data DAVIS --annotations AnnotationsMultiObject
   vos-eval --model mobilenetv2 --model mobilenetv2-noaspp --flip --data DAVIS
   vos-eval --model out/aot-t-q2-480x864.tflite --data CROWDS --passes
+  vos-eval --model mobilenetv2 --data DAVIS --backwards
 
 Several --model, or --flip, are an ensemble: their probabilities are averaged. Artifacts of one model that were exported
 at several sizes make it multi-scale testing.
@@ -65,6 +66,11 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--sequences", metavar="A,B|FILE", help="sequences, or a .txt file with one a line (default: all with masks)"
     )
+    parser.add_argument(
+        "--backwards",
+        action="store_true",
+        help="follow each video from its last mask to its first frame: as many plays again with other starts",
+    )
     add_zoom(parser)
     parser.add_argument("--flip", action="store_true", help="average with what the mirrored video gives")
     add_passes(parser)
@@ -88,12 +94,14 @@ def _evaluate(options: argparse.Namespace, arguments: list[str]) -> None:
         check_writable(options.json)
     names = _sequence_names(options.sequences)
     found = find_sequences(options.data, options.annotations, names, need_frames=options.model is not None)
+    if options.backwards:
+        found = tuple(sequence.backwards() for sequence in found)
     sequences, left_out = _scorable(found, named=names is not None)
     plan = _plan_model(options, sequences) if options.model else _plan_predictions(options, sequences)
     evaluation = Evaluation(tuple(_carry_out(plan, len(sequences), options)))
     print(to_table(evaluation), file=sys.stderr if options.json == "-" else sys.stdout)
     if options.json:
-        data = {"folder": str(options.data), "annotations": options.annotations, "left_out": left_out}
+        data = {"folder": str(options.data), **_ground_truth(options), "left_out": left_out}
         report = to_json(evaluation, data, plan.subject, provenance(PROGRAM, arguments), plan.threads)
         text = json.dumps(report, indent=1) + "\n"
         sys.stdout.write(text) if options.json == "-" else write_atomically(options.json, text)
@@ -166,11 +174,16 @@ def _plan_model(options: argparse.Namespace, sequences: Sequence[DavisSequence])
     subject = _describe(segmenters, options)
     store = None
     if options.save:
-        settings = {**_settings(subject), "annotations": options.annotations}
+        settings = {**_settings(subject), **_ground_truth(options)}
         store = MaskStore.open(options.save, settings, sequences, options.resume)
     progress = Progress(frames_to_do(sequences, store))
     tracker = _tracker(segmenters, options)
     return _Plan(subject, score_model(tracker, sequences, store, progress.step), progress, runtime.thread_count)
+
+
+def _ground_truth(options: argparse.Namespace) -> dict[str, Any]:
+    """What the masks are scored by. The key `backwards` is there if it was wanted, as those of `_describe` are."""
+    return {"annotations": options.annotations, **({"backwards": True} if options.backwards else {})}
 
 
 def _tracker(segmenters: Sequence[Segmenter], options: argparse.Namespace) -> VideoTracker:
