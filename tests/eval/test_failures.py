@@ -86,6 +86,13 @@ def test_frames_are_seen_behind_the_colours(data: Path):
     assert len(list((data / "out").iterdir())) == 2
 
 
+def test_masks_of_the_video_backwards_are_drawn_from_its_end(data: Path, capsys):
+    (data / "masks" / "good" / f"{FRAMES - 1:05d}.png").unlink()  # the given frame has no prediction
+    (data / "masks" / "lost" / f"{FRAMES - 1:05d}.png").unlink()
+    assert draw(data, "--backwards", "--worst", "1", "--no-frames") == 0
+    assert "frames 00012, 00010, 00008, 00006, 00004, 00002" in capsys.readouterr().out
+
+
 def test_predictions_of_nothing_are_refused(data: Path, capsys):
     (data / "masks").rename(data / "others")
     assert draw(data) == 1

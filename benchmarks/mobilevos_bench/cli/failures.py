@@ -32,6 +32,9 @@ def add_parser(commands: _SubParsersAction[ArgumentParser]) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets SEQUENCE.png")
     parser.add_argument("--worst", type=positive_int, default=3, metavar="N", help="how many sequences (%(default)s)")
+    parser.add_argument(
+        "--backwards", action="store_true", help="the masks are of 'vos-eval --backwards': frames in that order"
+    )
     parser.add_argument("--no-frames", action="store_true", help="colours alone, without the frames behind them")
     parser.set_defaults(body=run_failures)
 
@@ -47,6 +50,8 @@ def run_failures(options: argparse.Namespace, arguments: list[str]) -> int:
 
     with_frames = not options.no_frames
     found = find_sequences(options.data, options.annotations, None, need_frames=with_frames)
+    if options.backwards:
+        found = tuple(sequence.backwards() for sequence in found)
     sequences = [one for one in found if one.scored and (options.predictions / one.name).is_dir()]
     if not sequences:
         raise InvalidInputError(
