@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from mobilevos_sdk import draw, first_mask, masks, passes, processing, spec, view
+from mobilevos_sdk import draw, first_mask, masks, passes, processing, spec, view, visibility
 from mobilevos_sdk.artifact import CHECKSUM_NAME, TFLITE_IDENTIFIER
 from mobilevos_sdk.files import write_atomically
 
@@ -32,6 +32,8 @@ def as_json() -> str:
         "view_forgetting": view.FORGETTING,
         "view_kept": view.KEPT,
         "view_edge": view.EDGE,
+        "hidden_share": visibility.HIDDEN_SHARE,
+        "area_fading": visibility.AREA_FADING,
         "max_object_id": masks.MAX_OBJECT_ID,
         "epsilon": float(passes.EPSILON),
         "fill_opacity": draw.FILL_OPACITY,

@@ -79,15 +79,25 @@ class MemoryBank:
         self._valid[:, 0] = 1.0
         self._channels = tuple(range(objects))
 
-    def push(self, entry: Mapping[str, FloatArray]) -> None:
-        """Puts a frame of all objects into the newest slot; the oldest falls out, the reference stays."""
+    def push(self, entry: Mapping[str, FloatArray], hidden: Sequence[int] = ()) -> None:
+        """Puts a frame into the newest slot; the oldest falls out, the reference stays.
+
+        Args:
+            entry: an entry of all objects.
+            hidden: positions of the objects that keep what they remember. A shared memory takes the frame in for all.
+        """
         if self._spec.queue == 1:
             return
-        self._slots[1:] = [self._expand(entry, len(self._valid)), *self._slots[1:-1]]
+        slots = [self._expand(entry, len(self._valid)), *self._slots[1:-1]]
         newest = np.ones((len(self._valid), 1), np.float32)
-        self._valid = np.concatenate([self._valid[:, :1], newest, self._valid[:, 1:-1]], axis=1)
+        valid = np.concatenate([self._valid[:, :1], newest, self._valid[:, 1:-1]], axis=1)
+        if hidden and not self._shared:
+            kept = list(hidden)
+            slots = [self._replace(new, old, kept) for new, old in zip(slots, self._slots[1:], strict=True)]
+            valid[kept] = self._valid[kept]
+        self._slots[1:], self._valid = slots, valid
 
-    def renew(self, entry: Mapping[str, FloatArray], objects: int) -> None:
+    def renew(self, entry: Mapping[str, FloatArray], objects: int, hidden: Sequence[int] = ()) -> None:
         """Replaces the newest slot by another entry of the same frame, as when it is seen from elsewhere.
 
         A shared memory stays: it begins anew with the objects that join or are corrected.
@@ -95,9 +105,11 @@ class MemoryBank:
         Args:
             entry: an entry of the present objects, and perhaps of others after them.
             objects: how many it has.
+            hidden: positions of the objects that keep what they remember, as with `push`.
         """
         if self._spec.queue > 1 and not self._shared:
-            self._slots[1] = self._pick(self._expand(entry, objects), range(self.objects))
+            fresh = self._pick(self._expand(entry, objects), range(self.objects))
+            self._slots[1] = self._replace(fresh, self._slots[1], hidden)
 
     def add(self, entry: Mapping[str, FloatArray], joining: Sequence[int]) -> None:
         """Appends objects whose reference is `entry`; their other slots are empty.

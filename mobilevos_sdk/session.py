@@ -27,6 +27,7 @@ from mobilevos_sdk.processing import (
 from mobilevos_sdk.results import FrameResult, Latency
 from mobilevos_sdk.spec import GraphSpec
 from mobilevos_sdk.view import View
+from mobilevos_sdk.visibility import areas_of, hidden_objects, recent_areas
 
 
 class Session:
@@ -67,7 +68,7 @@ class Session:
         self._probabilities = fit_masks(ids_mask, ids, self._view.fit)
         preprocess = watch.lap()
         self._bank.reset(self._graphs.start(self._frame, self._probabilities), len(ids))
-        self._ids = ids
+        self._ids, self._areas, self._hidden = ids, areas_of(ids_mask, ids), frozenset[int]()
         latency = Latency(preprocess, memorize=watch.lap())
         self._last = self._first = self._result(0, ids_mask.copy(), latency, partial(_one_hot, ids_mask.copy(), ids))
 
@@ -108,13 +109,16 @@ class Session:
         # Objects that have left a shared memory take part, as background, so that the others keep their pixels.
         mask = label(channels, self._bank.by_channel(self._ids), view.fit)
         probabilities = _select(channels, self._bank.channels)
+        seen = areas_of(mask, self._ids)
+        hidden = hidden_objects(seen, self._areas)
         postprocess = watch.lap()
-        if self._spec.queue > 1:  # with a queue of 1 the reference is all there is to remember
-            self._bank.push(self._graphs.memorize(state, channels, self._spare))
+        if self._spec.queue > 1 and len(hidden) < len(self._ids):  # with a queue of 1 the reference is all there is
+            self._bank.push(self._graphs.memorize(state, channels, self._spare), self._among(hidden))
         self._source.keep(checked, view)
         latency = Latency(preprocess, segment, watch.lap(), postprocess)
         self._frame, self._spare = self._spare, self._frame
         self._view, self._probabilities = view, probabilities
+        self._areas, self._hidden = recent_areas(seen, self._areas), hidden
         self._last = self._result(self._last.index + 1, mask, latency)
         return self._last
 
@@ -144,6 +148,7 @@ class Session:
             self._bank.reset(entry, len(ids))
         gone = self._gone()  # an id that comes again does not bring its old pixels back
         self._ids, self._probabilities = ids, masks
+        self._areas, self._hidden = {**self._areas, **areas_of(added, new)}, self._hidden.difference(new)
         return self._revised(added, gone, Latency(preprocess, memorize=watch.lap()))
 
     def correct(self, mask: npt.NDArray[np.integer]) -> FrameResult:
@@ -169,6 +174,7 @@ class Session:
         preprocess = watch.lap()
         self._bank.correct(self._remembered(sight, masks), positions)
         self._view, self._probabilities = self._view.forget_extent(), masks
+        self._areas, self._hidden = {**self._areas, **areas_of(corrected, ids)}, self._hidden.difference(ids)
         return self._revised(corrected, ids, Latency(preprocess, memorize=watch.lap()))
 
     def remove_objects(self, *ids: int) -> None:
@@ -204,6 +210,10 @@ class Session:
             raise InvalidInputError(f"object {unknown[0]} is not followed (only {list(self._ids)}); {remedy}")
         return [self._ids.index(object_id) for object_id in ids]
 
+    def _among(self, ids: frozenset[int]) -> list[int]:
+        """Positions of those objects of the ids that are followed."""
+        return [position for position, object_id in enumerate(self._ids) if object_id in ids]
+
     def _with_in_view(self, given: Mask, ids: Sequence[int]) -> _Sight:
         """The last frame with a mask in view: as it is seen already, or else from elsewhere, in the spare tensor."""
         if self._view.holds(given):
@@ -222,7 +232,7 @@ class Session:
         entry = self._graphs.start(sight.frame, masks)
         if sight.view is not self._view:
             if self._ids:
-                self._bank.renew(entry, masks.shape[3])
+                self._bank.renew(entry, masks.shape[3], self._among(self._hidden))
             self._view, self._frame, self._spare = sight.view, sight.frame, self._frame
         return entry
 

@@ -115,6 +115,7 @@ def write(folder: Path, artifact: Path, shared_memory_artifact: Path | None) -> 
     cases.append(_jumps(folder, artifact, frames, both, "jumps"))
     cases.append(_portrait(folder, artifact, frames, both))
     cases.append(_whole(folder, artifact, frames, both))
+    cases.append(_hidden(folder, artifact, frames, both))
     cases.append(_passes(folder, artifact, frames, both))
     if shared_memory_artifact is not None:
         cases.append(_calls(folder, shared_memory_artifact, frames, both, "shared-memory"))
@@ -190,6 +191,28 @@ def _whole(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndar
     case.steps(1, 4)
     case.add(np.where(both == BALL, BALL, 0).astype(np.uint8))
     case.steps(4, 6)
+    return case
+
+
+def _hidden(folder: Path, artifact: Path, frames: list[np.ndarray], both: np.ndarray) -> Case:
+    """The man is behind a grey wall for some frames, in which another object joins; the ball is seen all the time."""
+    seen = [frame.copy() for frame in frames[:12]]
+    rows, columns = np.nonzero(both == MAN)
+    top, left = max(rows.min() - 40, 0), max(columns.min() - 40, 0)
+    for frame in seen[3:7]:
+        ball = frame[both == BALL]
+        frame[top : rows.max() + 40, left : columns.max() + 40] = 128
+        frame[both == BALL] = ball
+    case = Case(folder, "hidden", artifact, seen)
+    case.start(both)
+    case.steps(1, 5)
+    assert case.calls and case.session is not None
+    assert case.session._hidden, "something is hidden, and it is not all"
+    assert len(case.session._hidden) < len(case.session.object_ids)
+    corner = np.zeros_like(both)
+    corner[20:90, 30:120] = 7
+    case.add(corner)
+    case.steps(5, 12)
     return case
 
 

@@ -71,6 +71,38 @@ def test_slots_move_without_a_copy():
     assert bank.inputs()["memory_value_2"] is newest
 
 
+@pytest.mark.parametrize(
+    ("queue", "expected"),
+    [(2, [[0, 3], [0, 1]]), (3, [[0, 3, 2], [0, 1, None]]), (4, [[0, 3, 2, 1], [0, 1, None, None]])],
+)
+def test_a_hidden_object_keeps_what_it_remembers(queue, expected):
+    bank = MemoryBank(spec(queue))
+    bank.reset(entry(0, 2), 2)
+    bank.push(entry(1, 2))
+    for time in (2, 3):
+        bank.push(entry(time, 2), [1])
+    assert times(bank) == expected
+    np.testing.assert_allclose(bank.inputs()["memory_value_1"][0, :, 0], [3.0, 1.1])
+    bank.push(entry(4, 2))
+    assert [row[1] for row in times(bank)] == [4, 4]
+
+
+def test_an_object_that_is_hidden_from_the_beginning_has_its_reference_alone():
+    bank = MemoryBank(spec(2))
+    bank.reset(entry(0, 2), 2)
+    bank.push(entry(1, 2), [0])
+    assert times(bank) == [[0, None], [0, 1]]
+
+
+def test_a_frame_that_is_seen_from_elsewhere_is_none_that_a_hidden_object_remembers():
+    bank = MemoryBank(spec(2))
+    bank.reset(entry(0, 2), 2)
+    bank.push(entry(1, 2))
+    bank.push(entry(2, 2), [1])
+    bank.renew(entry(9, 3), 3, [1])
+    assert times(bank) == [[0, 9], [0, 1]]
+
+
 def test_objects_that_join_have_a_past_of_their_own():
     bank = MemoryBank(spec(3))
     bank.reset(entry(0, 1), 1)
@@ -134,6 +166,13 @@ def test_a_shared_memory_is_one_queue_for_all():
         bank.push(shared_entry(time))
     assert shared_times(bank) == [0, 3, 2]
     np.testing.assert_array_equal(bank.inputs()["memory_valid"][0, :, 0, 0], [1, 1, 0, 0])
+
+
+def test_a_shared_memory_takes_a_frame_in_for_all():
+    bank = MemoryBank(shared_spec(2))
+    bank.reset(shared_entry(0), 2)
+    bank.push(shared_entry(1), [0])
+    assert shared_times(bank) == [0, 1]
 
 
 def test_an_object_that_leaves_a_shared_memory_keeps_its_channel():

@@ -16,6 +16,7 @@ from PIL import Image
 
 from mobilevos_sdk import InvalidInputError, constants
 from mobilevos_sdk.masks import DAVIS_PALETTE, read_mask
+from mobilevos_sdk.memory import MemoryBank
 from mobilevos_sdk.processing import (
     ROTATION_GAIN,
     Fit,
@@ -27,7 +28,9 @@ from mobilevos_sdk.processing import (
     new_frame_tensor,
     probability_planes,
 )
+from mobilevos_sdk.spec import ArtifactSpec, GraphSpec, TensorSpec
 from mobilevos_sdk.view import View
+from mobilevos_sdk.visibility import Areas, areas_of, hidden_objects, recent_areas
 
 SOURCES = Path(__file__).parents[2] / "web" / "src"
 MODEL = (96, 176)
@@ -228,6 +231,74 @@ def test_views_of_masks_that_move_grow_and_vanish(size: tuple[int, int]) -> None
         views.append(view)
     assert found == [[*view.fit.region, view.fit.is_whole, view.scale] for view in views]
     assert 10 < sum(not view.fit.is_whole for view in views) < len(views)
+
+
+def test_objects_that_are_hidden() -> None:
+    generator = np.random.default_rng(4)
+    masks = [generator.choice([0, 3, 200], (8, 20), p=[1 - a - b, a, b]) for a, b in generator.random((40, 2)) ** 3 / 2]
+    program = """
+    const { areasOf, hiddenPositions, recentAreas } = await src("visibility.js");
+    let recent = new Map([[3, 60], [200, 40], [7, 0]]);
+    return given.map((ids) => {
+      const seen = areasOf({ width: 20, height: 8, ids: Uint8Array.from(ids) }, [3, 200, 7]);
+      const hidden = hiddenPositions(seen, recent);
+      recent = recentAreas(seen, recent);
+      return [hidden, [...recent.values()]];
+    });
+    """
+    expected = []
+    recent: Areas = {3: 60.0, 200: 40.0, 7: 0.0}
+    for mask in masks:
+        seen = areas_of(mask.astype(np.uint8), (3, 200, 7))
+        hidden = hidden_objects(seen, recent)
+        recent = recent_areas(seen, recent)
+        positions = [position for position, object_id in enumerate((3, 200, 7)) if object_id in hidden]
+        expected.append([positions, list(recent.values())])
+    assert node(program, [mask.ravel().tolist() for mask in masks]) == expected
+    assert len({tuple(positions) for positions, _ in expected}) > 2
+
+
+@pytest.mark.parametrize("queue", [2, 3, 4])
+@pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
+def test_the_memory_of_objects_that_are_hidden(queue: int, shared: bool) -> None:
+    axis, sides = (None, ((1, 1, 2, 3), (1, 1, 5))) if shared else (1, ((1, 3, 2, 3), (1, 3, 5)))
+    memory = [
+        TensorSpec(f"memory_{entry}_{slot}", "memory", shape, entry, slot, axis)
+        for slot in range(queue)
+        for entry, shape in zip(("key", "value"), sides, strict=True)
+    ]
+    tensors = (*memory, TensorSpec("memory_valid", "valid", (1, 3, 1, queue)))
+    # Python asks a spec for the graph of one object to know whether a memory is shared.
+    graphs = tuple(GraphSpec(f"segment_{objects}", "segment", objects, tensors, ()) for objects in (1, 3))
+    spec = ArtifactSpec("test", queue, 3, 64, 96, "fp32", (0, 0, 0), graphs)
+    generator = np.random.default_rng(5)
+    entries = [
+        {"key": generator.random((1, 1, 2, 3), np.float32), "value": generator.random(sides[1], np.float32)}
+        for _ in range(7)
+    ]
+    hidden: list[list[int]] = [[], [], [1], [0, 2], [], [2]]
+    program = """
+    const { MemoryBank } = await src("memory.js");
+    const [reference, ...entries] = given.entries.map((entry) =>
+      Object.fromEntries(Object.entries(entry).map(([name, values]) => [name, Float32Array.from(values)])),
+    );
+    const bank = new MemoryBank(given.spec, 3, reference);
+    return entries.map((entry, index) => {
+      bank.push(entry, given.hidden[index]);
+      return Object.fromEntries(Object.entries(bank.inputs()).map(([name, values]) => [name, [...values]]));
+    });
+    """
+    given = {
+        "spec": json.loads(spec.to_json()),
+        "entries": [{name: array.ravel().tolist() for name, array in entry.items()} for entry in entries],
+        "hidden": hidden,
+    }
+    bank = MemoryBank(spec)
+    bank.reset(entries[0], 3)
+    for entry, positions, found in zip(entries[1:], hidden, node(program, given), strict=True):
+        bank.push(entry, positions)
+        expected = {name: array.ravel().tolist() for name, array in bank.inputs().items()}
+        assert found == expected
 
 
 def test_a_frame_of_a_browser_has_its_sides_from_its_prototype() -> None:

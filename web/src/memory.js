@@ -12,8 +12,9 @@ import { findGraph } from "./spec.js";
 export class MemoryBank {
   /** @type {Tensors[]} */
   #slots;
-  #objects;
-  #filled = 1;
+  /** For each object, how many of its slots hold a frame. @type {number[]} */
+  #filled;
+  #shared;
 
   /**
    * @param {import("./spec.js").ArtifactSpec} spec
@@ -22,7 +23,8 @@ export class MemoryBank {
    */
   constructor(spec, objects, reference) {
     this.graph = findGraph(spec, "segment", objects);
-    this.#objects = objects;
+    this.#filled = Array(objects).fill(1);
+    this.#shared = !this.#references.some((tensor) => tensor.object_axis !== null);
     const slot = this.#expand(reference);
     const empty = Object.fromEntries(
       Object.entries(slot).map(([name, values]) => [name, new Float32Array(values.length)]),
@@ -47,11 +49,18 @@ export class MemoryBank {
   /**
    * Puts a frame into the newest slot; the oldest falls out, the reference stays.
    *
-   * @param {Tensors} entry
+   * @param {Tensors} entry of all objects.
+   * @param {number[]} hidden positions of the objects that keep what they remember. A memory that objects share takes
+   *   the frame in for all.
    */
-  push(entry) {
-    this.#slots = [this.#slots[0], this.#expand(entry), ...this.#slots.slice(1, -1)];
-    this.#filled = Math.min(this.#filled + 1, this.#slots.length);
+  push(entry, hidden) {
+    const kept = this.#shared ? [] : hidden;
+    const [reference, ...before] = this.#slots;
+    const moved = [this.#expand(entry), ...before.slice(0, -1)];
+    this.#slots = [reference, ...moved.map((slot, index) => this.#withObjects(slot, before[index], kept))];
+    this.#filled = this.#filled.map((filled, object) =>
+      kept.includes(object) ? filled : Math.min(filled + 1, this.#slots.length),
+    );
   }
 
   /**
@@ -62,10 +71,35 @@ export class MemoryBank {
   #valid({ shape }) {
     const queue = this.#slots.length;
     const valid = new Float32Array(size(shape));
-    for (let object = 0; object < this.#objects; object++) {
-      valid.fill(1, object * queue, object * queue + this.#filled);
-    }
+    this.#filled.forEach((filled, object) => valid.fill(1, object * queue, object * queue + filled));
     return valid;
+  }
+
+  /** The memory inputs of the reference, one for each name of an entry. */
+  get #references() {
+    return this.graph.inputs.filter((tensor) => tensor.role === "memory" && tensor.slot === 0);
+  }
+
+  /**
+   * A slot in which some objects have what another one holds of them; the numbers of one object lie together.
+   *
+   * @param {Tensors} slot
+   * @param {Tensors} other
+   * @param {number[]} objects their positions.
+   * @returns {Tensors}
+   */
+  #withObjects(slot, other, objects) {
+    if (!objects.length) {
+      return slot;
+    }
+    const changed = this.#references.map(({ entry, shape, object_axis: axis }) => {
+      const [values, length] = [slot[entry ?? ""].slice(), size(shape) / shape[axis ?? 0]];
+      for (const object of objects) {
+        values.set(other[entry ?? ""].subarray(object * length, (object + 1) * length), object * length);
+      }
+      return [entry, values];
+    });
+    return Object.fromEntries(changed);
   }
 
   /**
@@ -75,8 +109,7 @@ export class MemoryBank {
    * @returns {Tensors}
    */
   #expand(entry) {
-    const references = this.graph.inputs.filter((tensor) => tensor.role === "memory" && tensor.slot === 0);
-    return Object.fromEntries(references.map((tensor) => [tensor.entry, repeat(entry[tensor.entry ?? ""], tensor)]));
+    return Object.fromEntries(this.#references.map((tensor) => [tensor.entry, repeat(entry[tensor.entry ?? ""], tensor)]));
   }
 }
 

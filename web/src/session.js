@@ -5,6 +5,7 @@ import { label } from "./fit.js";
 import { MemoryBank } from "./memory.js";
 import { findGraph } from "./spec.js";
 import { View } from "./view.js";
+import { areasOf, hiddenPositions, recentAreas } from "./visibility.js";
 
 /** @typedef {import("./fit.js").Mask} Mask */
 /** @typedef {import("./runtimes/open.js").Tensors} Tensors */
@@ -18,6 +19,7 @@ export class Session {
   #mask;
   #ids;
   #bank;
+  #areas;
 
   /**
    * Begins with the first frame and its mask.
@@ -56,6 +58,7 @@ export class Session {
     this.#mask = mask;
     this.#ids = ids;
     this.#bank = bank;
+    this.#areas = areasOf(mask, ids);
   }
 
   /**
@@ -72,14 +75,18 @@ export class Session {
     const { graph } = this.#bank;
     const outputs = await this.#runner.run(graph, byRole(graph, { frame }, this.#bank.inputs()));
     const probabilities = outputs[graph.outputs.find(({ role }) => role === "probabilities")?.name ?? ""];
-    if (spec.queue > 1) {
+    const planes = view.fit.planes(probabilities, this.#ids.length);
+    const mask = { ...view.fit.frame, ids: label(planes, this.#ids) };
+    const seen = areasOf(mask, this.#ids);
+    const hidden = hiddenPositions(seen, this.#areas);
+    if (spec.queue > 1 && hidden.length < this.#ids.length) {
       // With a queue of 1 the reference is all there is to remember.
       const memorize = findGraph(spec, "memorize", this.#ids.length);
-      this.#bank.push(await runEntry(this.#runner, memorize, { frame, masks: probabilities }, outputs));
+      this.#bank.push(await runEntry(this.#runner, memorize, { frame, masks: probabilities }, outputs), hidden);
     }
-    const planes = view.fit.planes(probabilities, this.#ids.length);
     this.#view = view;
-    this.#mask = { ...view.fit.frame, ids: label(planes, this.#ids) };
+    this.#mask = mask;
+    this.#areas = recentAreas(seen, this.#areas);
     return { mask: this.#mask, ids: this.#ids, planes };
   }
 }

@@ -28,6 +28,8 @@ final class Constants {
     static final double VIEW_FORGETTING = JSON.optDouble("view_forgetting");
     static final double VIEW_KEPT = JSON.optDouble("view_kept");
     static final double VIEW_EDGE = JSON.optDouble("view_edge");
+    static final double HIDDEN_SHARE = JSON.optDouble("hidden_share");
+    static final double AREA_FADING = JSON.optDouble("area_fading");
     static final int MAX_OBJECT_ID = JSON.optInt("max_object_id");
     static final double EPSILON = JSON.optDouble("epsilon");
     static final double FILL_OPACITY = JSON.optDouble("fill_opacity");

@@ -71,8 +71,13 @@ final class MemoryBank {
         publish();
     }
 
-    /** Puts a frame of all objects into the newest slot; the oldest falls out, the reference stays. */
-    void push(Map<String, Tensor> entry) {
+    /**
+     * Puts a frame into the newest slot; the oldest falls out, the reference stays.
+     *
+     * @param entry one of all objects
+     * @param hidden for each object whether it keeps what it remembers; a shared memory takes the frame in for all
+     */
+    void push(Map<String, Tensor> entry, boolean[] hidden) {
         if (spec.queue == 1) {
             return;
         }
@@ -81,11 +86,22 @@ final class MemoryBank {
         System.arraycopy(slots, 1, slots, 2, spec.queue - 2);
         slots[1] = spare;
         spare = oldest;
-        for (boolean[] row : valid) {
-            System.arraycopy(row, 1, row, 2, spec.queue - 2);
-            row[1] = true;
+        for (int position = 0; position < valid.length; position++) {
+            if (hidden[position] && !shared) {
+                unmove(position);
+            } else {
+                System.arraycopy(valid[position], 1, valid[position], 2, spec.queue - 2);
+                valid[position][1] = true;
+            }
         }
         publish();
+    }
+
+    /** Puts the memory of an object back to the slots where it was before they moved. */
+    private void unmove(int position) {
+        for (int slot = 1; slot < spec.queue; slot++) {
+            slots[slot].copyObject(slot + 1 < spec.queue ? slots[slot + 1] : spare, position, position);
+        }
     }
 
     /**
@@ -94,15 +110,18 @@ final class MemoryBank {
      *
      * @param entry one of the present objects, and perhaps of others after them
      * @param objects how many it has
+     * @param hidden for each present object whether it keeps what it remembers
      */
-    void renew(Map<String, Tensor> entry, int objects) {
+    void renew(Map<String, Tensor> entry, int objects, boolean[] hidden) {
         if (spec.queue == 1 || shared) {
             return;
         }
         MemorySlot fresh = new MemorySlot(spec.graph(GraphSpec.Role.SEGMENT, objects));
         fresh.copyFrom(entry);
         for (int position = 0; position < objects(); position++) {
-            slots[1].copyObject(fresh, position, position);
+            if (!hidden[position]) {
+                slots[1].copyObject(fresh, position, position);
+            }
         }
     }
 

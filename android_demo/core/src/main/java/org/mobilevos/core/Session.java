@@ -17,6 +17,10 @@ public final class Session {
     private final Labels labels = new Labels();
     private final Sights sights;
     private final FrameResult result;
+    private final Visibility visibility = new Visibility();
+    // The next frame's mask until all of it has succeeded, and which of the objects are hidden there.
+    private final Mask next;
+    private boolean[] hidden = {};
     private int[] ids = {};
     private int[] idsByChannel;
     // The last frame's masks: what was given, or the model's probabilities, of which two take turns.
@@ -34,6 +38,7 @@ public final class Session {
         graphs = new Graphs(engine);
         bank = new MemoryBank(spec);
         result = new FrameResult(mask.copy());
+        next = new Mask(first.width, first.height);
         Sight seen = sights.first(first, mask, joined);
         Tensor masks = newMasks(joined.length);
         fitter.fitMasks(mask, joined, seen.fit(), masks);
@@ -41,6 +46,7 @@ public final class Session {
         bank.reset(graphs.start(seen.pixels, masks), joined.length);
         sights.take(first);
         follow(joined, new Planes(masks, Planes.firstChannels(joined.length)));
+        visibility.give(mask, joined);
         time(begin, fitted, fitted, fitted, System.nanoTime());
     }
 
@@ -90,33 +96,36 @@ public final class Session {
     /**
      * Follows the objects into the next frame.
      *
-     * @param next of the first frame's size
+     * @param frame of the first frame's size
      * @return the session's own result, which the next call changes
      * @throws InvalidInputException the frame is of another size
      * @throws SessionStateException all objects have been removed
      */
-    public FrameResult step(RgbImage next) {
+    public FrameResult step(RgbImage frame) {
         if (ids.length == 0) {
             throw new SessionStateException("there is no object left to follow; add one with addObjects(mask)");
         }
         long begin = System.nanoTime();
-        Checks.next(next, fit());
-        Sight seen = sights.next(next, result.mask, ids);
+        Checks.next(frame, fit());
+        Sight seen = sights.next(frame, result.mask, ids);
         long fitted = System.nanoTime();
         Planes found = probabilities[turn];
         Map<String, Tensor> outputs = graphs.segment(bank.graph(), seen.pixels, bank.inputs(), found.tensor);
         long segmented = System.nanoTime();
-        if (spec.queue > 1) { // with a queue of 1 the reference is all there is to remember
-            bank.push(graphs.memorize(outputs, found.tensor, seen.pixels));
-        }
-        sights.take(next);
-        long memorized = System.nanoTime();
         // Objects that have left a shared memory take part, as background, so that the others keep their pixels.
-        labels.label(found.tensor, idsByChannel, idsByChannel.length, seen.fit(), result.mask);
+        labels.label(found.tensor, idsByChannel, idsByChannel.length, seen.fit(), next);
+        boolean anySeen = visibility.look(next, ids, hidden) < ids.length;
+        long labelled = System.nanoTime();
+        if (spec.queue > 1 && anySeen) { // with a queue of 1 the reference is all there is to remember
+            bank.push(graphs.memorize(outputs, found.tensor, seen.pixels), hidden);
+        }
+        sights.take(frame);
+        visibility.take(ids);
+        result.mask.copyFrom(next);
         planes = found;
         turn = 1 - turn;
         result.index++;
-        time(begin, fitted, segmented, memorized, System.nanoTime());
+        time(begin, fitted, segmented, labelled, System.nanoTime());
         return result;
     }
 
@@ -137,6 +146,7 @@ public final class Session {
         bank.add(remembered(seen, masks, all.length), channels.length);
         paint(added, new int[0]);
         follow(all, new Planes(masks, Planes.firstChannels(all.length)));
+        visibility.give(added, Arrays.copyOfRange(all, all.length - channels.length, all.length));
         time(begin, fitted, fitted, fitted, System.nanoTime());
         return result;
     }
@@ -157,6 +167,7 @@ public final class Session {
         long fitted = System.nanoTime();
         bank.correct(remembered(seen, masks, ids.length), positions);
         sights.newest().view.forgetExtent();
+        visibility.give(corrected, replaced);
         paint(corrected, replaced);
         follow(ids, new Planes(masks, Planes.firstChannels(ids.length)));
         time(begin, fitted, fitted, fitted, System.nanoTime());
@@ -193,6 +204,7 @@ public final class Session {
         ids = objects;
         planes = masks;
         idsByChannel = bank.byChannel(ids);
+        hidden = new boolean[bank.byChannel(ids).length];
         probabilities = new Planes[2];
         for (int index = 0; index < probabilities.length; index++) {
             TensorSpec output = GraphSpec.find(bank.graph().outputs, TensorSpec.Role.PROBABILITIES);
@@ -253,10 +265,18 @@ public final class Session {
     private Map<String, Tensor> remembered(Sight seen, Tensor masks, int objects) {
         Map<String, Tensor> entry = graphs.start(seen.pixels, masks);
         if (seen != sights.newest()) {
-            bank.renew(entry, objects);
+            bank.renew(entry, objects, hiddenInNewest());
             sights.swap();
         }
         return entry;
+    }
+
+    private boolean[] hiddenInNewest() {
+        boolean[] found = new boolean[ids.length];
+        for (int position = 0; position < ids.length; position++) {
+            found[position] = visibility.isHidden(ids[position]);
+        }
+        return found;
     }
 
     /** The last frame's masks as they lie where it is seen. */
@@ -312,12 +332,10 @@ public final class Session {
         }
     }
 
-    private void time(long begin, long fitted, long segmented, long memorized, long end) {
+    private void time(long begin, long fitted, long segmented, long labelled, long end) {
         result.latency.preprocess = Latency.between(begin, fitted);
         result.latency.segment = Latency.between(fitted, segmented);
-        // A frame whose mask was given has no postprocessing: what comes after its masks were fitted is memorising.
-        boolean given = memorized == fitted;
-        result.latency.memorize = Latency.between(segmented, given ? end : memorized);
-        result.latency.postprocess = given ? 0 : Latency.between(memorized, end);
+        result.latency.postprocess = Latency.between(segmented, labelled);
+        result.latency.memorize = Latency.between(labelled, end);
     }
 }
