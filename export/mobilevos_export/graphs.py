@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,8 @@ class SourceModel:
         folded: a copy with its batch norms merged into the convolutions; what is converted.
         spec: everything about the artifact but its parity report and tools.
         calibration: what the ranges of a static quantisation are measured on; none for other precisions.
+        input_means: of layers that are to become int8, by their names, (C,) the mean of each channel that they read;
+            none before `prepare_for_int8` and for other precisions.
         sensitivity: collects what each layer alone costs when it is quantised; none where nobody asks.
     """
 
@@ -47,6 +49,7 @@ class SourceModel:
     spec: ArtifactSpec
     calibration: Calibration | None = None
     sensitivity: Sensitivity | None = None
+    input_means: Mapping[str, Tensor] = field(default_factory=dict)
 
     def modules(self) -> Iterator[tuple[GraphSpec, nn.Module]]:
         """Each graph of the spec with the module to convert."""

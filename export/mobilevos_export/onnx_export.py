@@ -13,6 +13,7 @@ from mobilevos_export import quant_onnx
 from mobilevos_export.conversion import FEWEST_HALVED, quietly
 from mobilevos_export.graphs import SourceModel, sample_inputs
 from mobilevos_export.quant_policy import QUANTISED
+from mobilevos_export.quant_prepare import expect_rounding
 from mobilevos_sdk.spec import SPEC_NAME, ArtifactSpec, GraphSpec
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def convert(source: SourceModel, report: Callable[[str], None]) -> ModelProto:
         ConversionError: PyTorch's exporter or the quantiser failed.
         RuntimeMissingError: onnx, onnxscript or onnxslim is not installed.
     """
-    parts = []
+    source, parts = expect_rounding(source, quant_onnx.LARGEST_WEIGHT), []
     for graph, module in source.modules():
         report(f"ONNX: {graph.name}")
         parts.append((graph, export_graph(graph, module)))

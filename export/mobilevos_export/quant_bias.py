@@ -10,25 +10,23 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-# The quantisers store a weight as -127 to 127 times the scale of its output channel.
-LARGEST_WEIGHT = 127
-
 
 @torch.no_grad()
-def correct_bias(layer: nn.Conv2d, means: Tensor) -> None:
-    """Takes the mean error of a layer in 8 bits off its bias.
+def correct_bias(layer: nn.Conv2d, means: Tensor, largest: int) -> None:
+    """Takes the mean error of a layer whose weights are integers off its bias.
 
     Args:
         layer: the layer, in float32; its weights stay as they are.
         means: (C,) the mean of each channel that it reads.
+        largest: the integer that stands for the largest weight of an output channel.
     """
     own = means.view(layer.groups, -1).repeat_interleave(layer.out_channels // layer.groups, 0)
-    shift = (rounding_errors(layer.weight).sum((2, 3)) * own).sum(1)
+    shift = (rounding_errors(layer.weight, largest).sum((2, 3)) * own).sum(1)
     layer.bias = nn.Parameter(-shift if layer.bias is None else layer.bias - shift, requires_grad=False)
 
 
-def rounding_errors(weight: Tensor) -> Tensor:
-    """What 8 bits with a scale for each output channel add to the weights of a convolution."""
-    step = weight.abs().amax((1, 2, 3), keepdim=True) / LARGEST_WEIGHT
+def rounding_errors(weight: Tensor, largest: int) -> Tensor:
+    """What integers up to `largest`, with a scale for each output channel, add to the weights of a convolution."""
+    step = weight.abs().amax((1, 2, 3), keepdim=True) / largest
     step = torch.where(step > 0, step, torch.ones_like(step))
     return (weight / step).round() * step - weight

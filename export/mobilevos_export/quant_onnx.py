@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Weights of 7 bits. x86 processors without VNNI add two products of uint8 and int8 in 16 bits, which 8 bits saturate:
 # the same artifact would give other masks there.
 REDUCE_RANGE = True
+# The integer that stands for the largest weight of a channel.
+LARGEST_WEIGHT = 64 if REDUCE_RANGE else 127
 # What ONNX calls the operations of the policy.
 KINDS = {
     "Conv": Kind.CONVOLUTION,

@@ -1,4 +1,4 @@
-"""Makes a model ready for 8 bits in PyTorch, before any format: alike channels, and biases that expect the rounding."""
+"""Makes a model ready for 8 bits in PyTorch: alike channels, and biases that expect the rounding of a format."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class _Channels:
 
 @torch.no_grad()
 def prepare_for_int8(source: SourceModel, report: Callable[[str], None]) -> SourceModel:
-    """A model with the same function, up to values that its clips do not reach, that loses less in 8 bits.
+    """A model with the same function, up to values that its clips do not reach, whose channels are alike.
+
+    It also knows what its layers read, for `expect_rounding`.
 
     Args:
         source: the model; its calibration has the clips.
@@ -61,9 +63,23 @@ def prepare_for_int8(source: SourceModel, report: Callable[[str], None]) -> Sour
             calibration_of(source).record(backend, objects, report)
     for pair in conv_pairs(folded):
         channels[pair.second].scale_input(pair.rescale(channels[pair.first].peaks))
-    for layer, name in layers.items():
-        if channels[layer].runs and not is_float(name):
-            correct_bias(layer, channels[layer].means)
+    means = {name: channels[layer].means for layer, name in layers.items() if channels[layer].runs}
+    return replace(source, folded=folded, input_means=means)
+
+
+def expect_rounding(source: SourceModel, largest: int) -> SourceModel:
+    """A model whose biases make up for what the rounding of its weights adds to each output on average.
+
+    Args:
+        source: what `prepare_for_int8` gave; a model of another precision stays as it is.
+        largest: the integer that a format stores for the largest weight of an output channel.
+    """
+    folded = copy.deepcopy(source.folded)
+    for name, means in source.input_means.items():
+        if not is_float(name):
+            layer = folded.get_submodule(name)
+            assert isinstance(layer, nn.Conv2d)
+            correct_bias(layer, means, largest)
     return replace(source, folded=folded)
 
 

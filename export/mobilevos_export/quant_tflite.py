@@ -23,6 +23,8 @@ from mobilevos_export.quant_ranges import Range
 from mobilevos_sdk.backends.base import FloatArray
 from mobilevos_sdk.options import RuntimeOptions
 
+# The integer that stands for the largest weight of a channel.
+LARGEST_WEIGHT = 127
 # What TFLite calls the operations of the policy.
 KINDS = {
     "CONV_2D": Kind.CONVOLUTION,

@@ -13,6 +13,7 @@ from mobilevos_export import flatbuffer, quant_tflite
 from mobilevos_export.conversion import quietly
 from mobilevos_export.graphs import SourceModel, sample_inputs
 from mobilevos_export.quant_policy import QUANTISED
+from mobilevos_export.quant_prepare import expect_rounding
 from mobilevos_sdk.artifact import CHECKSUM_NAME
 from mobilevos_sdk.spec import SPEC_NAME, ArtifactSpec, GraphSpec
 
@@ -39,6 +40,7 @@ def convert(source: SourceModel, report: Callable[[str], None]) -> bytes:
         import litert_torch
 
         converter = litert_torch.Converter()
+    source = expect_rounding(source, quant_tflite.LARGEST_WEIGHT)
     for graph, module in source.modules():
         named = dict(zip((tensor.name for tensor in graph.inputs), sample_inputs(graph), strict=True))
         converter.signature(graph.name, NamedInputs(module, graph).eval(), sample_kwargs=named)

@@ -15,7 +15,7 @@ from mobilevos_export.quant_bias import correct_bias, rounding_errors
 from mobilevos_export.quant_calibration import Calibration, CalibrationClip
 from mobilevos_export.quant_equalise import conv_pairs
 from mobilevos_export.quant_policy import DYNAMIC, STATIC, FloatLayer, Kind, Operation, choose
-from mobilevos_export.quant_prepare import prepare_for_int8
+from mobilevos_export.quant_prepare import expect_rounding, prepare_for_int8
 from mobilevos_export.quant_ranges import best_ranges, share_ranges
 from mobilevos_models.backbones import InvertedResidual
 from mobilevos_models.folding import fold_batch_norms
@@ -123,28 +123,28 @@ class TestEqualisation:
 
 
 class TestBiases:
+    @pytest.mark.parametrize("largest", [64, 127])
     @pytest.mark.parametrize("groups", [1, 2, 8])
-    def test_the_rounding_of_weights_shifts_no_channel(self, groups):
+    def test_the_rounding_of_weights_shifts_no_channel(self, groups, largest):
         torch.manual_seed(0)
         layer = torch.nn.Conv2d(8, 16, 3, groups=groups, bias=groups > 1)
         frame = torch.rand(4, 8, 20, 20) + torch.linspace(0.0, 2.0, 8).view(-1, 1, 1)
         rounded = copy.deepcopy(layer)
         with torch.no_grad():
-            rounded.weight += rounding_errors(layer.weight)
+            rounded.weight += rounding_errors(layer.weight, largest)
             expected, shifted = layer(frame).mean((0, 2, 3)), rounded(frame).mean((0, 2, 3))
-            correct_bias(layer, frame.mean((0, 2, 3)))
+            correct_bias(layer, frame.mean((0, 2, 3)), largest)
             rounded.bias = layer.bias
             corrected = rounded(frame).mean((0, 2, 3))
         assert (corrected - expected).abs().max() < 0.1 * (shifted - expected).abs().max()
 
     def test_weights_have_whole_steps_of_their_largest(self):
         weight = torch.tensor([[0.5, -1.27, 0.006], [0.0, 0.0, 0.0]]).view(2, 3, 1, 1)
-        stored = (weight + rounding_errors(weight)).flatten(1)
+        stored = (weight + rounding_errors(weight, 127)).flatten(1)
         torch.testing.assert_close(stored, torch.tensor([[0.5, -1.27, 0.01], [0.0, 0.0, 0.0]]))
 
 
-def test_a_model_with_alike_channels_does_the_same_on_its_clips(tiny_source, tiny_clip, torch_backend, monkeypatch):
-    monkeypatch.setattr("mobilevos_export.quant_prepare.correct_bias", lambda layer, means: None)
+def test_a_model_with_alike_channels_does_the_same_on_its_clips(tiny_source, tiny_clip, torch_backend):
     source = replace(tiny_source, calibration=Calibration.load(tiny_clip.parent, samples=2, seed=0))
     prepared = prepare_for_int8(source, lambda line: None)
     weights = dict(source.folded.named_parameters())
@@ -156,6 +156,20 @@ def test_a_model_with_alike_channels_does_the_same_on_its_clips(tiny_source, tin
             expected, got = (torch_backend(model).run(graph, inputs) for model in (source, prepared))
             for name, values in expected.items():
                 np.testing.assert_allclose(got[name], values, atol=1e-3 * np.abs(values).max(), err_msg=name)
+
+
+def test_only_biases_of_layers_that_become_int8_expect_the_rounding(tiny_source, tiny_clip):
+    source = replace(tiny_source, calibration=Calibration.load(tiny_clip.parent, samples=2, seed=0))
+    prepared = prepare_for_int8(source, lambda line: None)
+    before = dict(prepared.folded.named_parameters())
+    coarse, fine = (dict(expect_rounding(prepared, largest).folded.named_parameters()) for largest in (64, 127))
+    changed = {name for name, values in coarse.items() if name not in before or not torch.equal(values, before[name])}
+    assert "prediction.bias" in changed
+    assert all(name.endswith(".bias") and not quant_policy.is_float(name) for name in changed)
+    shifts = [(coarse[name] - before[name]).abs().mean() for name in changed if name in before]
+    smaller = [(fine[name] - before[name]).abs().mean() for name in changed if name in before]
+    assert sum(smaller) < 0.75 * sum(shifts)
+    assert expect_rounding(source, 64).folded.state_dict().keys() == source.folded.state_dict().keys()
 
 
 class TestOptions:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mobilevos_export import flatbuffer, quant_onnx, tflite_export
+from mobilevos_export import flatbuffer, quant_onnx, quant_tflite, tflite_export
 from mobilevos_export.conversion import ConversionError
 from mobilevos_export.exporter import Reference, open_backend
 from mobilevos_export.onnx_export import convert, package
@@ -54,6 +54,12 @@ class TestOnnx:
         contents = [onnx.numpy_helper.to_array(tensor).tobytes() for tensor in weights]
         assert len(weights) > 80
         assert len(contents) == len(set(contents))
+
+    def test_the_largest_weights_are_the_integer_that_biases_expect(self, quantised):
+        stored = onnx.load_from_string(quantised[STATIC]).graph.initializer
+        weights = [tensor for tensor in stored if tensor.data_type == onnx.TensorProto.INT8 and len(tensor.dims) == 4]
+        found = {int(np.abs(onnx.numpy_helper.to_array(tensor).astype(int)).max()) for tensor in weights}
+        assert found == {quant_onnx.LARGEST_WEIGHT}
 
     @pytest.mark.parametrize("precision", [DYNAMIC, STATIC])
     def test_it_runs_and_is_near_but_not_equal(self, quantised, precision, source, tiny_clip, tmp_path):
@@ -128,6 +134,20 @@ class TestTflite:
         large = [content for content in contents if len(content) > 1000]
         assert len(large) == len(set(large))
         assert len(flatbuffer.write(model)) == len(quantised[STATIC])
+
+    def test_the_largest_weights_are_the_integer_that_biases_expect(self, quantised):
+        from ai_edge_litert import schema_py_generated as schema
+
+        model = flatbuffer.read(quantised[STATIC])
+        largest = set()
+        for graph in model.subgraphs:
+            for operator in graph.operators:
+                if flatbuffer.builtin(model.operatorCodes[operator.opcodeIndex]) == schema.BuiltinOperator.CONV_2D:
+                    weights = graph.tensors[operator.inputs[1]]
+                    if weights.type == schema.TensorType.INT8:
+                        content = np.frombuffer(flatbuffer.content_of(model.buffers[weights.buffer]), np.int8)
+                        largest.add(int(np.abs(content.astype(int)).max()))
+        assert largest == {quant_tflite.LARGEST_WEIGHT}
 
     def test_no_relu_of_int8_is_left(self, quantised):
         from ai_edge_litert import schema_py_generated as schema
