@@ -39,6 +39,11 @@ class MemoryBank:
         self._channels: tuple[int, ...] = ()
 
     @property
+    def is_shared(self) -> bool:
+        """Whether all objects share one memory."""
+        return self._shared
+
+    @property
     def objects(self) -> int:
         """The number of objects."""
         return len(self._channels)
@@ -84,14 +89,14 @@ class MemoryBank:
 
         Args:
             entry: an entry of all objects.
-            hidden: positions of the objects that keep what they remember. A shared memory takes the frame in for all.
+            hidden: positions of the objects that keep what they remember; none in a shared memory.
         """
         if self._spec.queue == 1:
             return
         slots = [self._expand(entry, len(self._valid)), *self._slots[1:-1]]
         newest = np.ones((len(self._valid), 1), np.float32)
         valid = np.concatenate([self._valid[:, :1], newest, self._valid[:, 1:-1]], axis=1)
-        if hidden and not self._shared:
+        if hidden:
             kept = list(hidden)
             slots = [self._replace(new, old, kept) for new, old in zip(slots, self._slots[1:], strict=True)]
             valid[kept] = self._valid[kept]

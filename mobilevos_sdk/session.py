@@ -110,7 +110,8 @@ class Session:
         mask = label(channels, self._bank.by_channel(self._ids), view.fit)
         probabilities = _select(channels, self._bank.channels)
         seen = areas_of(mask, self._ids)
-        hidden = hidden_objects(seen, self._areas)
+        # A memory that objects share takes every frame in: it is of all of them.
+        hidden = frozenset[int]() if self._bank.is_shared else hidden_objects(seen, self._areas)
         postprocess = watch.lap()
         if self._spec.queue > 1 and len(hidden) < len(self._ids):  # with a queue of 1 the reference is all there is
             self._bank.push(self._graphs.memorize(state, channels, self._spare), self._among(hidden))

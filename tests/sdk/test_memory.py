@@ -168,13 +168,6 @@ def test_a_shared_memory_is_one_queue_for_all():
     np.testing.assert_array_equal(bank.inputs()["memory_valid"][0, :, 0, 0], [1, 1, 0, 0])
 
 
-def test_a_shared_memory_takes_a_frame_in_for_all():
-    bank = MemoryBank(shared_spec(2))
-    bank.reset(shared_entry(0), 2)
-    bank.push(shared_entry(1), [0])
-    assert shared_times(bank) == [0, 1]
-
-
 def test_an_object_that_leaves_a_shared_memory_keeps_its_channel():
     bank = MemoryBank(shared_spec(2))
     bank.reset(shared_entry(0), 3)

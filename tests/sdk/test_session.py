@@ -310,6 +310,14 @@ def probabilities(session, frames):
     return [session.step(frame).probabilities for frame in frames]
 
 
+def test_a_shared_memory_takes_frames_in_that_hide_all_objects(associating, tiny_video):
+    backend = Covering(associating._backend)
+    session = Segmenter.from_backend(backend).start(tiny_video.frames[0], tiny_video.mask)
+    backend.covered = [0, 1]
+    assert not session.step(tiny_video.frames[1]).mask.any()
+    assert backend.memorised == 1
+
+
 def test_a_shared_memory_tracks_with_the_callers_ids(associating, tiny_video):
     result = list(associating.track(tiny_video.frames[:3], tiny_video.mask))[-1]
     assert result.object_ids == (7, 255) and result.probabilities.shape == (2, 90, 120)

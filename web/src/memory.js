@@ -14,7 +14,6 @@ export class MemoryBank {
   #slots;
   /** For each object, how many of its slots hold a frame. @type {number[]} */
   #filled;
-  #shared;
 
   /**
    * @param {import("./spec.js").ArtifactSpec} spec
@@ -24,7 +23,8 @@ export class MemoryBank {
   constructor(spec, objects, reference) {
     this.graph = findGraph(spec, "segment", objects);
     this.#filled = Array(objects).fill(1);
-    this.#shared = !this.#references.some((tensor) => tensor.object_axis !== null);
+    /** Whether all objects share one memory. */
+    this.shared = !this.#references.some((tensor) => tensor.object_axis !== null);
     const slot = this.#expand(reference);
     const empty = Object.fromEntries(
       Object.entries(slot).map(([name, values]) => [name, new Float32Array(values.length)]),
@@ -50,16 +50,14 @@ export class MemoryBank {
    * Puts a frame into the newest slot; the oldest falls out, the reference stays.
    *
    * @param {Tensors} entry of all objects.
-   * @param {number[]} hidden positions of the objects that keep what they remember. A memory that objects share takes
-   *   the frame in for all.
+   * @param {number[]} hidden positions of the objects that keep what they remember; none where objects share a memory.
    */
   push(entry, hidden) {
-    const kept = this.#shared ? [] : hidden;
     const [reference, ...before] = this.#slots;
     const moved = [this.#expand(entry), ...before.slice(0, -1)];
-    this.#slots = [reference, ...moved.map((slot, index) => this.#withObjects(slot, before[index], kept))];
+    this.#slots = [reference, ...moved.map((slot, index) => this.#withObjects(slot, before[index], hidden))];
     this.#filled = this.#filled.map((filled, object) =>
-      kept.includes(object) ? filled : Math.min(filled + 1, this.#slots.length),
+      hidden.includes(object) ? filled : Math.min(filled + 1, this.#slots.length),
     );
   }
 

@@ -78,7 +78,8 @@ export class Session {
     const planes = view.fit.planes(probabilities, this.#ids.length);
     const mask = { ...view.fit.frame, ids: label(planes, this.#ids) };
     const seen = areasOf(mask, this.#ids);
-    const hidden = hiddenPositions(seen, this.#areas);
+    // A memory that objects share takes every frame in: it is of all of them.
+    const hidden = this.#bank.shared ? [] : hiddenPositions(seen, this.#areas);
     if (spec.queue > 1 && hidden.length < this.#ids.length) {
       // With a queue of 1 the reference is all there is to remember.
       const memorize = findGraph(spec, "memorize", this.#ids.length);

@@ -37,6 +37,11 @@ final class MemoryBank {
         return segment;
     }
 
+    /** Whether all objects share one memory. */
+    boolean isShared() {
+        return shared;
+    }
+
     /** The number of objects. */
     int objects() {
         return channels.length;
@@ -75,7 +80,7 @@ final class MemoryBank {
      * Puts a frame into the newest slot; the oldest falls out, the reference stays.
      *
      * @param entry one of all objects
-     * @param hidden for each object whether it keeps what it remembers; a shared memory takes the frame in for all
+     * @param hidden for each object whether it keeps what it remembers; none does in a shared memory
      */
     void push(Map<String, Tensor> entry, boolean[] hidden) {
         if (spec.queue == 1) {
@@ -87,7 +92,7 @@ final class MemoryBank {
         slots[1] = spare;
         spare = oldest;
         for (int position = 0; position < valid.length; position++) {
-            if (hidden[position] && !shared) {
+            if (hidden[position]) {
                 unmove(position);
             } else {
                 System.arraycopy(valid[position], 1, valid[position], 2, spec.queue - 2);

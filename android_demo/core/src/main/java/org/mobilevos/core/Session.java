@@ -114,7 +114,8 @@ public final class Session {
         long segmented = System.nanoTime();
         // Objects that have left a shared memory take part, as background, so that the others keep their pixels.
         labels.label(found.tensor, idsByChannel, idsByChannel.length, seen.fit(), next);
-        boolean anySeen = visibility.look(next, ids, hidden) < ids.length;
+        // A memory that objects share takes every frame in: it is of all of them.
+        boolean anySeen = bank.isShared() || visibility.look(next, ids, hidden) < ids.length;
         long labelled = System.nanoTime();
         if (spec.queue > 1 && anySeen) { // with a queue of 1 the reference is all there is to remember
             bank.push(graphs.memorize(outputs, found.tensor, seen.pixels), hidden);
