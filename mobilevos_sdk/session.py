@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mobilevos_sdk.backends.base import Backend, FloatArray
 from mobilevos_sdk.errors import InvalidInputError, SessionStateError
+from mobilevos_sdk.graphs import Graphs
 from mobilevos_sdk.masks import check_mask, object_ids
 from mobilevos_sdk.memory import MemoryBank
 from mobilevos_sdk.processing import (
@@ -25,7 +26,6 @@ from mobilevos_sdk.processing import (
     probability_planes,
 )
 from mobilevos_sdk.results import FrameResult, Latency
-from mobilevos_sdk.spec import GraphSpec
 from mobilevos_sdk.view import View
 from mobilevos_sdk.visibility import areas_of, hidden_objects, recent_areas
 
@@ -50,7 +50,7 @@ class Session:
     ) -> None:
         watch = _Stopwatch()
         checked = check_frame(frame)
-        self._graphs = _Graphs(backend)
+        self._graphs = Graphs(backend)
         self._spec = backend.spec
         self._zoom = zoom
         self._view = View.whole((checked.shape[0], checked.shape[1]), (self._spec.height, self._spec.width))
@@ -282,51 +282,11 @@ class _Source:
         np.copyto(self.frame, frame)
 
 
-class _Graphs:
-    """Calls the three graphs by role, whatever the spec calls their tensors."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def start(self, frame: FloatArray, masks: FloatArray) -> dict[str, FloatArray]:
-        """The memory entry of a frame and its masks (1, H, W, N)."""
-        graph = self._backend.spec.graph("start", masks.shape[3])
-        return self._entry(graph, {"frame": frame, "masks": masks}, {})
-
-    def segment(
-        self, graph: GraphSpec, frame: FloatArray, memory: Mapping[str, FloatArray]
-    ) -> tuple[FloatArray, dict[str, FloatArray]]:
-        """Probabilities (1, H, W, C) of all channels of the graph, and the state that `memorize` takes."""
-        frames = {tensor.name: frame for tensor in graph.inputs if tensor.role == "frame"}
-        outputs = self._backend.run(graph.name, {**frames, **memory})
-        probabilities = next(tensor.name for tensor in graph.outputs if tensor.role == "probabilities")
-        return outputs[probabilities], {t.name: outputs[t.name] for t in graph.outputs if t.role == "state"}
-
-    def memorize(self, state: Mapping[str, FloatArray], masks: FloatArray, frame: FloatArray) -> dict[str, FloatArray]:
-        """The memory entry of a segmented frame."""
-        graph = self._backend.spec.graph("memorize", masks.shape[3])
-        return self._entry(graph, {"masks": masks, "frame": frame}, state)
-
-    def _entry(
-        self, graph: GraphSpec, by_role: Mapping[str, FloatArray], by_name: Mapping[str, FloatArray]
-    ) -> dict[str, FloatArray]:
-        by_role = {**by_role, "masks": _widen(by_role["masks"], graph.objects)}
-        inputs = {t.name: by_role[t.role] if t.role in by_role else by_name[t.name] for t in graph.inputs}
-        outputs = self._backend.run(graph.name, inputs)
-        return {tensor.entry: outputs[tensor.name] for tensor in graph.outputs if tensor.entry is not None}
-
-
 def _select(planes: FloatArray, channels: Sequence[int]) -> FloatArray:
     """Some channels of (1, H, W, C), without a copy where it is all of them."""
     if len(channels) == planes.shape[3]:
         return planes
     return np.ascontiguousarray(planes[..., list(channels)])
-
-
-def _widen(masks: FloatArray, channels: int) -> FloatArray:
-    """Masks (1, H, W, N) with empty ones after them, as many as a graph of more objects takes."""
-    missing = channels - masks.shape[3]
-    return np.pad(masks, ((0, 0), (0, 0), (0, 0), (0, missing))) if missing else masks
 
 
 class _Stopwatch:
