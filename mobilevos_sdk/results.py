@@ -17,7 +17,8 @@ class Latency:
     Attributes:
         preprocess: checking the frame and fitting it to the model's size.
         segment: the graph `segment`; 0 for a frame whose mask was given.
-        memorize: the graph `memorize` (or `start`) and the memory bank; 0 with a queue of 1.
+        memorize: the graph `memorize` (or `start`) and the memory bank; next to nothing with a queue of 1 and where all
+            objects are hidden.
         postprocess: from the model's probabilities to the mask at the frame's size.
     """
 
